@@ -1,0 +1,1 @@
+"""Typer commands, tables and progress: the only place with typer and rich."""

@@ -1,0 +1,5 @@
+"""evalctl backtest."""
+
+
+def command() -> None:
+    """Not there yet."""

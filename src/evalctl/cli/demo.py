@@ -1,0 +1,5 @@
+"""evalctl demo."""
+
+
+def command() -> None:
+    """Not there yet."""

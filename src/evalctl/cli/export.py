@@ -1,0 +1,5 @@
+"""evalctl export."""
+
+
+def command() -> None:
+    """Not there yet."""

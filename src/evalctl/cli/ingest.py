@@ -1,0 +1,5 @@
+"""evalctl ingest."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -1,0 +1,5 @@
+"""evalctl lake."""
+
+
+def command() -> None:
+    """Not there yet."""

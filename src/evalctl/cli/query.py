@@ -1,0 +1,5 @@
+"""evalctl query."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -1,0 +1,5 @@
+"""evalctl rubrics."""
+
+
+def command() -> None:
+    """Not there yet."""

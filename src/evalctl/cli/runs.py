@@ -1,0 +1,5 @@
+"""evalctl runs."""
+
+
+def command() -> None:
+    """Not there yet."""

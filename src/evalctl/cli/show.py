@@ -1,0 +1,5 @@
+"""evalctl show."""
+
+
+def command() -> None:
+    """Not there yet."""

@@ -1,0 +1,5 @@
+"""evalctl why."""
+
+
+def command() -> None:
+    """Not there yet."""

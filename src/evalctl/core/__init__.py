@@ -1,0 +1,1 @@
+"""Types, schema, errors, configuration and clock: what every layer may import."""

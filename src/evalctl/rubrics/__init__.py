@@ -1,0 +1,1 @@
+"""Rubric files: loading, conditions, checks, versions, examples."""

@@ -1,0 +1,1 @@
+"""Asking rubrics of targets: views, rules and the score ledger."""

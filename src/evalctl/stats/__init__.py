@@ -1,0 +1,1 @@
+"""Closed forms for numbers that can be defended."""

@@ -1,0 +1,1 @@
+"""One file a command: takes a Lake, returns plain values, draws nothing."""
