@@ -1,7 +1,7 @@
 """The evalctl command: names of the subcommands, and what each kind of failure becomes.
 
-A subcommand is the module ``evalctl.cli.<name>`` (``-`` written as ``_``) with a function or a Typer
-app of the name ``command``. It is imported when it is named, and imports its workflow when it runs:
+A subcommand is the module ``evalctl.cli.<name>`` (``-`` written as ``_``) with a function of the name
+``command`` and an ``EXAMPLE`` that ends its ``--help``, or with a Typer app of that name. It is imported when it is named, and imports its workflow when it runs:
 ``evalctl --help`` loads neither polars nor deltalake.
 """
 
@@ -40,24 +40,30 @@ class LazyCommands(TyperGroup):
     """A group that imports a command's module when the command is named."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands, in the order of ``COMMANDS``."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import and build one command; None for a name that is none."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"evalctl.cli.{cmd_name.replace('-', '_')}").command
+        module = import_module(f"evalctl.cli.{cmd_name.replace('-', '_')}")
+        command = module.command
         if isinstance(command, typer.Typer):
             built = typer.main.get_command(command)
         else:
             single = typer.Typer(rich_markup_mode=None, add_completion=False)
-            single.command(name=cmd_name)(command)
+            single.command(name=cmd_name, epilog=f"Example:  {module.EXAMPLE}")(command)
             built = typer.main.get_command(single)
         built.name = cmd_name
         return built
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Fail with the nearest name where the base class would only say that there is none."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            ctx.fail(f"no command '{args[0]}'{nearest(args[0], COMMANDS)}; evalctl --help lists them")
+            ctx.fail(
+                f"no command '{args[0]}'{nearest(args[0], COMMANDS)}; evalctl --help lists them"
+            )
         return super().resolve_command(ctx, args)
 
 
@@ -82,7 +88,7 @@ def _print_version(value: bool) -> None:
     epilog="Start here:  evalctl demo",
 )
 def _root(
-    version: bool = typer.Option(  # noqa: ARG001
+    version: bool = typer.Option(
         False, "--version", help="Print the version.", is_eager=True, callback=_print_version
     ),
 ) -> None:

@@ -1,5 +1,7 @@
 """evalctl backtest."""
 
+EXAMPLE = "evalctl backtest"
+
 
 def command() -> None:
     """Not there yet."""

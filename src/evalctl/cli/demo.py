@@ -1,5 +1,7 @@
 """evalctl demo."""
 
+EXAMPLE = "evalctl demo"
+
 
 def command() -> None:
     """Not there yet."""

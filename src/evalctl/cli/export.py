@@ -1,5 +1,7 @@
 """evalctl export."""
 
+EXAMPLE = "evalctl export"
+
 
 def command() -> None:
     """Not there yet."""

@@ -1,5 +1,7 @@
 """evalctl ingest."""
 
+EXAMPLE = "evalctl ingest"
+
 
 def command() -> None:
     """Not there yet."""

@@ -1,5 +1,7 @@
 """evalctl lake."""
 
+EXAMPLE = "evalctl lake"
+
 
 def command() -> None:
     """Not there yet."""

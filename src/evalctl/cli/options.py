@@ -17,24 +17,44 @@ if TYPE_CHECKING:
     from evalctl.lake.lake import Lake
 
 LakeFlag = Annotated[
-    str | None, typer.Option("--lake", metavar="URI", help="Lake to use instead of the configured one.")
+    str | None,
+    typer.Option("--lake", metavar="URI", help="Lake to use instead of the configured one."),
 ]
 FormatFlag = Annotated[
-    str, typer.Option("--format", metavar="table|json|jsonl|csv|md", help="How to print the result.")
+    str,
+    typer.Option("--format", metavar="table|json|jsonl|csv|md", help="How to print the result."),
 ]
-Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="From: 7d, 12h, 2026-05-01, an ISO time.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="To, exclusive; the same forms.")]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="TIME", help="From: 7d, 12h, 2026-05-01, an ISO time."),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="To, exclusive; the same forms.")
+]
 Kind = Annotated[list[str] | None, typer.Option("--kind", help="Span kind: llm, tool, agent ...")]
 Tool = Annotated[list[str] | None, typer.Option("--tool", help="Tool name or glob.")]
 Agent = Annotated[list[str] | None, typer.Option("--agent", help="Agent name or glob.")]
 Model = Annotated[list[str] | None, typer.Option("--model", help="Model name or glob.")]
 Service = Annotated[list[str] | None, typer.Option("--service", help="Service name or glob.")]
-Where = Annotated[str | None, typer.Option("--where", metavar="SQL", help="SQL condition over the target's view.")]
-Trace = Annotated[list[str] | None, typer.Option("--trace", metavar="ID|@FILE|-", help="Trace id, a file of ids, or - for stdin.")]
+Where = Annotated[
+    str | None, typer.Option("--where", metavar="SQL", help="SQL condition over the target's view.")
+]
+Trace = Annotated[
+    list[str] | None,
+    typer.Option("--trace", metavar="ID|@FILE|-", help="Trace id, a file of ids, or - for stdin."),
+]
 Session = Annotated[list[str] | None, typer.Option("--session", metavar="ID", help="Session id.")]
-Sample = Annotated[str | None, typer.Option("--sample", metavar="SHARE", help="Share of the targets: 10% or 0.1; nested and repeatable.")]
+Sample = Annotated[
+    str | None,
+    typer.Option(
+        "--sample", metavar="SHARE", help="Share of the targets: 10% or 0.1; nested and repeatable."
+    ),
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many targets.")]
-Rubric = Annotated[list[str] | None, typer.Option("--rubric", "-r", metavar="NAME", help="Rubric name or glob, or tag:NAME.")]
+Rubric = Annotated[
+    list[str] | None,
+    typer.Option("--rubric", "-r", metavar="NAME", help="Rubric name or glob, or tag:NAME."),
+]
 
 
 def selection(  # one parameter a flag
@@ -64,10 +84,14 @@ def selection(  # one parameter a flag
     start = parse_time(since, at=at, flag="--since") if since else None
     end = parse_time(until, at=at, flag="--until") if until else None
     if start and end and start >= end:
-        raise UserError(f"--since {since} is not before --until {until}: the window is empty; swap them")
+        raise UserError(
+            f"--since {since} is not before --until {until}: the window is empty; swap them"
+        )
     for word in kind or ():
         if word not in KINDS:
-            raise UserError(f"--kind {word}: no such kind{nearest(word, KINDS)}; kinds are {' '.join(KINDS)}")
+            raise UserError(
+                f"--kind {word}: no such kind{nearest(word, KINDS)}; kinds are {' '.join(KINDS)}"
+            )
     return Selection(
         since=start,
         until=end,

@@ -23,7 +23,21 @@ if TYPE_CHECKING:
 Format = Literal["table", "json", "jsonl", "csv", "md"]
 ENVELOPE = 1
 
-_ASCII = str.maketrans({"…": "~", "─": "-", "│": "|", "├": "|", "└": "`", "·": "-", "✓": "+", "✗": "x", "→": ">", "–": "-", "█": "#", "▏": "|"})
+_ASCII = str.maketrans(
+    {
+        "…": "~",
+        "─": "-",
+        "│": "|",
+        "├": "|",
+        "└": "`",
+        "·": "-",
+        "✓": "+",
+        "✗": "x",
+        "→": ">",
+        "█": "#",
+        "▏": "|",
+    }
+)
 
 
 def is_wide() -> bool:
@@ -91,7 +105,12 @@ def table(rows: Sequence[Mapping[str, Any]], *, limit: int | None = None) -> str
         sizes[sizes.index(max(sizes))] -= 1
     right = [all(_is_number(row.get(name)) for row in rows) for name in names]
     head = [names, *cells]
-    lines = ["  ".join(_fit(text, size, side) for text, size, side in zip(line, sizes, right, strict=True)).rstrip() for line in head]
+    lines = [
+        "  ".join(
+            _fit(text, size, side) for text, size, side in zip(line, sizes, right, strict=True)
+        ).rstrip()
+        for line in head
+    ]
     return "\n".join(lines)
 
 

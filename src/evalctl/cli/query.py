@@ -1,5 +1,7 @@
 """evalctl query."""
 
+EXAMPLE = "evalctl query"
+
 
 def command() -> None:
     """Not there yet."""

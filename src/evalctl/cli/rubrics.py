@@ -1,5 +1,7 @@
 """evalctl rubrics."""
 
+EXAMPLE = "evalctl rubrics"
+
 
 def command() -> None:
     """Not there yet."""

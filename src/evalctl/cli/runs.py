@@ -1,5 +1,7 @@
 """evalctl runs."""
 
+EXAMPLE = "evalctl runs"
+
 
 def command() -> None:
     """Not there yet."""

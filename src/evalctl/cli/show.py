@@ -1,5 +1,7 @@
 """evalctl show."""
 
+EXAMPLE = "evalctl show"
+
 
 def command() -> None:
     """Not there yet."""

@@ -1,5 +1,7 @@
 """evalctl why."""
 
+EXAMPLE = "evalctl why"
+
 
 def command() -> None:
     """Not there yet."""

@@ -102,7 +102,9 @@ def _check_section(file: Path, section: str, body: Any) -> None:
         raise ConfigError(f"{file}: {section} must be a section: write [{section}]")
     for key, value in body.items():
         if key not in KEYS[section]:
-            raise ConfigError(f"{file}: [{section}] has no key '{key}'{nearest(key, KEYS[section])}")
+            raise ConfigError(
+                f"{file}: [{section}] has no key '{key}'{nearest(key, KEYS[section])}"
+            )
         if not isinstance(value, KEYS[section][key]):
             wanted = KEYS[section][key]
             name = wanted.__name__ if isinstance(wanted, type) else "value of another type"

@@ -4,7 +4,7 @@
     ├── UserError           the user can fix it: one sentence, exit 2
     │   ├── RubricError     ... in a rubric file, with path and line
     │   └── ConfigError     ... in evalctl.toml
-    └── Undecided           evalctl cannot decide: exit 3
+    └── UndecidedError      evalctl cannot decide: exit 3
 
 Anything else that escapes is a bug: exit 70, with the traceback in a file.
 """
@@ -54,7 +54,7 @@ class ConfigError(UserError):
     """evalctl.toml is wrong."""
 
 
-class Undecided(EvalctlError):
+class UndecidedError(EvalctlError):
     """The question was understood, and what is recorded does not answer it."""
 
     exit_code = ExitCode.UNDECIDED

@@ -24,9 +24,7 @@ def coordinate(trace_id: str, salt: bytes) -> tuple[float, int]:
     Keyed BLAKE2b, because exports may already be sampled on the bits of the id itself: an unsalted
     hash would not be uniform over what is left. Both come from the same 53 bits.
     """
-    digest = blake2b(
-        trace_id.encode("utf-8", "surrogatepass"), key=salt, digest_size=8
-    ).digest()
+    digest = blake2b(trace_id.encode("utf-8", "surrogatepass"), key=salt, digest_size=8).digest()
     u = (int.from_bytes(digest) >> 11) * _UNIT
     return u, int(u * BUCKETS)
 

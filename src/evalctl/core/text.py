@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 # C0 but tab and newline, DEL, C1, bidirectional overrides and isolates, zero-width and line separators.
-_HOSTILE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_HOSTILE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def visible(text: str) -> str:
-    """Replace what a terminal would obey with a visible ``\\x1b`` or ``\\u202e`` form; idempotent."""
+    """Replace what a terminal would obey by its visible escape, as in JSON; idempotent."""
     return _HOSTILE.sub(_escape, text)
 
 

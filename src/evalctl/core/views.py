@@ -7,11 +7,14 @@ same trace or session. How it is computed stands in scoring/views.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from evalctl.core.schema import SPANS, UTC_TIME
-from evalctl.core.words import Target
+
+if TYPE_CHECKING:
+    from evalctl.core.words import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +38,24 @@ SPAN_CONTEXT: tuple[ViewColumn, ...] = (
     _column("depth", _COUNT, "0 on a root; null where the way up to a root is broken."),
     _column("parent_kind", _TEXT, "Kind of the parent span."),
     _column("parent_name", _TEXT, "Name of the parent span."),
-    _column("previous_tool", _TEXT, "Tool of the tool span before this one in the trace; only on tool spans."),
-    _column("next_tool", _TEXT, "Tool of the tool span after this one in the trace; only on tool spans."),
-    _column("repeat", _COUNT, "1 for the first of a row of identical tool calls, 2 for the next ...; only on tool spans."),
-    _column("is_leaf_llm", _FLAG, "Whether the span is an llm span with no llm span below it that has usage."),
+    _column(
+        "previous_tool",
+        _TEXT,
+        "Tool of the tool span before this one in the trace; only on tool spans.",
+    ),
+    _column(
+        "next_tool", _TEXT, "Tool of the tool span after this one in the trace; only on tool spans."
+    ),
+    _column(
+        "repeat",
+        _COUNT,
+        "1 for the first of a row of identical tool calls, 2 for the next ...; only on tool spans.",
+    ),
+    _column(
+        "is_leaf_llm",
+        _FLAG,
+        "Whether the span is an llm span with no llm span below it that has usage.",
+    ),
 )
 SPAN_VIEW: tuple[ViewColumn, ...] = (
     *(
@@ -73,17 +90,45 @@ TRACE_VIEW: tuple[ViewColumn, ...] = (
     _column("tool_calls", _COUNT, "Tool spans."),
     _column("retrievals", _COUNT, "Retriever spans."),
     _column("tools", pl.List(pl.String()), "Distinct tools, sorted."),
-    _column("tool_path", _TEXT, "Tools in order of their start, as 'search > get > refund'; empty string without tool calls."),
+    _column(
+        "tool_path",
+        _TEXT,
+        "Tools in order of their start, as 'search > get > refund'; empty string without tool calls.",
+    ),
     _column("errors", _COUNT, "Spans with status error."),
     _column("tool_errors", _COUNT, "Tool spans with status error."),
-    _column("tool_error_texts", _COUNT, "Tool spans whose result reads like an error while their status is not error."),
-    _column("unrecovered_errors", _COUNT, "Tool spans with status error after which the same tool never succeeded."),
+    _column(
+        "tool_error_texts",
+        _COUNT,
+        "Tool spans whose result reads like an error while their status is not error.",
+    ),
+    _column(
+        "unrecovered_errors",
+        _COUNT,
+        "Tool spans with status error after which the same tool never succeeded.",
+    ),
     _column("root_error", _FLAG, "Whether a root span has status error."),
-    _column("longest_repeat", _COUNT, "Longest row of identical consecutive tool calls (same tool, same arguments); 0 without tool calls."),
-    _column("max_repeats", _COUNT, "Most calls of one tool with the same arguments, consecutive or not; 0 without tool calls."),
+    _column(
+        "longest_repeat",
+        _COUNT,
+        "Longest row of identical consecutive tool calls (same tool, same arguments); 0 without tool calls.",
+    ),
+    _column(
+        "max_repeats",
+        _COUNT,
+        "Most calls of one tool with the same arguments, consecutive or not; 0 without tool calls.",
+    ),
     _column("depth", _COUNT, "Depth of the deepest span; a root is 0."),
-    _column("turns", _COUNT, "User messages that the longest llm input holds; at least 1 where any input was recorded."),
-    _column("prompt_tokens", _COUNT, "Sum over leaf llm, embedding and reranker spans; else of the topmost span with usage."),
+    _column(
+        "turns",
+        _COUNT,
+        "User messages that the longest llm input holds; at least 1 where any input was recorded.",
+    ),
+    _column(
+        "prompt_tokens",
+        _COUNT,
+        "Sum over leaf llm, embedding and reranker spans; else of the topmost span with usage.",
+    ),
     _column("completion_tokens", _COUNT, "As prompt_tokens."),
     _column("total_tokens", _COUNT, "prompt_tokens + completion_tokens."),
     _column("cost_usd", _NUMBER, "Sum over the same spans as prompt_tokens."),
@@ -113,8 +158,16 @@ SESSION_VIEW: tuple[ViewColumn, ...] = (
     _column("duration_ms", _NUMBER, "Latest end - earliest start in milliseconds."),
     _column("first_input", _TEXT, "Input of the first trace that has one."),
     _column("last_output", _TEXT, "Output of the last trace that has one."),
-    _column("repeated_prompts", _COUNT, "Inputs that equal an earlier input of the session, case and white space folded."),
-    _column("abandoned", _FLAG, "Whether the last trace has an input and no output; null without content."),
+    _column(
+        "repeated_prompts",
+        _COUNT,
+        "Inputs that equal an earlier input of the session, case and white space folded.",
+    ),
+    _column(
+        "abandoned",
+        _FLAG,
+        "Whether the last trace has an input and no output; null without content.",
+    ),
     _column("escalated", _FLAG, "Whether an input asks for a person; null without content."),
     _column("thumbs_down", _COUNT, "Sum over traces."),
     _column("thumbs_up", _COUNT, "Sum over traces."),
