@@ -1,0 +1,150 @@
+"""Write what the program knows about itself: docs/cli.md and docs/columns.md.
+
+    python docs/generate.py          write both
+    python docs/generate.py --check  exit 1 where a file is not what would be written
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DOCS = Path(__file__).parent
+GENERATED = "<!-- Written by docs/generate.py: edit the program, not this file. -->\n"
+
+NULLS = """\
+## Null, true and false
+
+- Null means *not recorded*. It is never 0 and never an empty string.
+- A condition is TRUE, FALSE or NULL. With `fail_when`, TRUE is `fail`, FALSE is `pass` and NULL is
+  `unknown`; with `pass_when` TRUE is `pass` and FALSE is `fail`.
+- `OR` and `AND` follow Kleene: `TRUE OR NULL` is TRUE, `FALSE OR NULL` is NULL. `NOT NULL` is NULL.
+- Missing content is `unknown`, never `fail`: a trace whose content was not captured cannot be blamed
+  for what it says.
+- `a != 'x'` is NULL where `a` is null; write `a IS DISTINCT FROM 'x'` to count those too.
+- `~`, `~*`, `LIKE` and `ILIKE` keep NULL. `STRPOS(a, 'x') > 0` does not: it is FALSE on NULL, so
+  prefer `~` and `LIKE`.
+- A `where` that is FALSE or NULL leaves the target out: it gets no score at all.
+- `tool_args ->> 'amount'` reads a JSON path from a text column and is NULL where the path is absent;
+  compare numbers with `TRY_CAST(tool_args ->> 'amount' AS DOUBLE)`.
+"""
+
+
+def main() -> int:
+    """Write or check the generated files; the exit code says whether all were current."""
+    check = "--check" in sys.argv[1:]
+    stale = [name for name, text in pages() if not _settle(DOCS / name, text, check=check)]
+    for name in stale:
+        print(f"docs/{name} {'is stale: run python docs/generate.py' if check else 'written'}")
+    return 1 if check and stale else 0
+
+
+def pages() -> Iterable[tuple[str, str]]:
+    """Yield file name and text of each generated page."""
+    yield "columns.md", columns_page()
+    yield "cli.md", cli_page()
+
+
+def columns_page() -> str:
+    """Render every table and view from its declaration."""
+    from evalctl.core.schema import TABLES
+    from evalctl.core.views import SPAN_CONTEXT, VIEWS
+
+    text = [GENERATED, "# Columns\n", _intro(), NULLS]
+    for target, heading in (("span", "spans"), ("trace", "traces"), ("session", "sessions")):
+        columns = VIEWS[target]
+        text += [f"## View `{heading}`\n", _rows((c.name, c.dtype, c.doc) for c in columns)]
+        if target == "span":
+            names = ", ".join(f"`{c.name}`" for c in SPAN_CONTEXT)
+            text.append(f"Computed from the other spans of the trace, when asked for: {names}.\n")
+    for table in TABLES:
+        heading = f"## Table `{table.name}`\n\n{table.doc}\n"
+        text += [heading, _rows((c.name, c.dtype, c.doc) for c in table.columns)]
+    return "\n".join(text)
+
+
+def _intro() -> str:
+    return (
+        "Rubrics, `--where` and `evalctl query` speak of *views*. `evalctl query` calls them `spans`,\n"
+        "`traces`, `sessions`, `scores` and `runs`; a rubric sees the view of its `target`. Every view\n"
+        "also has the columns `eval.<rubric>.verdict`, `.value`, `.explanation`, `.version` and `.run`:\n"
+        'quote them, as in `"eval.tool-loop.verdict" = \'fail\'`. The tables behind the views are plain\n'
+        "Delta tables, which other readers may read.\n"
+    )
+
+
+def _rows(rows: Iterable[tuple[str, object, str]]) -> str:
+    lines = ["| column | type | meaning |", "| --- | --- | --- |"]
+    for name, dtype, doc in rows:
+        lines.append(f"| `{name}` | {_type(dtype)} | {doc.replace('|', chr(92) + '|')} |")
+    return "\n".join([*lines, ""])
+
+
+def _type(dtype: object) -> str:
+    short = str(dtype).split("(", maxsplit=1)[0].lower()
+    return {"string": "text", "int64": "integer", "int16": "integer", "float64": "number"}.get(
+        short, short
+    )
+
+
+def cli_page() -> str:
+    """Render the help of every command, as the command itself prints it."""
+    from evalctl.cli.app import COMMANDS
+
+    text = [GENERATED, "# Commands\n", EXIT_CODES, _help()]
+    for name in COMMANDS:
+        text.append(f"## evalctl {name}\n\n{_help(name)}")
+        text += [f"### evalctl {name} {sub}\n\n{_help(name, sub)}" for sub in _subcommands(name)]
+    return "\n".join(text)
+
+
+EXIT_CODES = """\
+stdout is data, stderr is words. Exit codes, the same for every command:
+
+| code | meaning |
+| --- | --- |
+| 0 | ok |
+| 1 | the question was answered, and the answer is a failure (`--fail-on`, failing examples) |
+| 2 | the user can fix it: one sentence on stderr says where and how |
+| 3 | could not decide |
+| 70 | a bug: the traceback is in a file that stderr names |
+| 130 | interrupted |
+"""
+
+
+def _subcommands(name: str) -> list[str]:
+    from evalctl.cli.app import app
+
+    import typer
+
+    group = typer.main.get_command(app)
+    command = group.get_command(None, name)  # pyright: ignore
+    return list(getattr(command, "commands", {}))
+
+
+def _help(*path: str) -> str:
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "evalctl", *path, "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "COLUMNS": "80", "TERM": "dumb", "NO_COLOR": "1"},
+    )
+    return f"```text\n{done.stdout.strip()}\n```\n"
+
+
+def _settle(file: Path, text: str, *, check: bool) -> bool:
+    current = file.read_text(encoding="utf-8") if file.exists() else ""
+    if current != text and not check:
+        file.write_text(text, encoding="utf-8")
+    return current == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
