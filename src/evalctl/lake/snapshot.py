@@ -1,0 +1,152 @@
+"""One version of one table: what to read, and the only way to add to it."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
+
+import polars as pl
+
+from evalctl.core.errors import UserError
+from evalctl.core.schema import UTC_TIME
+from evalctl.lake.delta import APP, columns_of, live_files, make_table, open_table
+from evalctl.lake.places import table_uri
+from evalctl.lake.revisions import newest
+from evalctl.lake.verify import add_actions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from deltalake import DeltaTable
+
+    from evalctl.core.schema import Table
+    from evalctl.lake.staging import StagedFile
+
+_ATTEMPTS = 60
+"""At 20 to 35 commits a second and full jitter, most of a minute of bad luck."""
+_BROKEN = 3
+"""Times that a commit is tried again which failed for another reason than a lost race."""
+
+FILES: dict[str, tuple[str, pl.DataType]] = {
+    "path": ("path", pl.String()),
+    "rows": ("num_records", pl.Int64()),
+    "size": ("size_bytes", pl.Int64()),
+    "date": ("partition.date", pl.Date()),
+    "bucket_min": ("min.bucket", pl.Int16()),
+    "bucket_max": ("max.bucket", pl.Int16()),
+    "start_min": ("min.start_time", UTC_TIME),
+    "start_max": ("max.start_time", UTC_TIME),
+    "revision_max": ("max.revision", pl.Int16()),
+    "batch_max": ("max.ingest_batch", pl.String()),
+}
+"""Columns of ``files()``, and what the engine calls them."""
+
+
+class Moved(Exception):  # noqa: N818  (not an error: the caller looks again and commits again)
+    """Somebody else committed data since the snapshot was taken: check again on a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A table as it was when the snapshot was taken; ``version`` is -1 where there was no table."""
+
+    uri: str
+    table: Table
+    version: int
+    handle: DeltaTable | None
+
+    def files(self) -> pl.DataFrame:
+        """Return one row per live file from the log, no file is opened; ordered by date and path."""
+        schema = {name: dtype for name, (_, dtype) in FILES.items()}
+        if self.handle is None:
+            return pl.DataFrame(schema=schema)
+        log = live_files(self.handle)
+        found = (
+            pl.col(name).cast(dtype) if name in log.columns else pl.lit(None, dtype)
+            for name, dtype in FILES.values()
+        )
+        named = zip(FILES, found, strict=True)
+        return log.select(expr.alias(name) for name, expr in named).sort("date", "path")
+
+    def scan(self) -> pl.LazyFrame:
+        """Return all rows, exactly the table's columns; columns added since are typed nulls."""
+        if self.handle is None:
+            return pl.LazyFrame(schema=self.table.schema)
+        have = set(columns_of(self.handle))
+        return pl.scan_delta(self.handle).select(
+            name if name in have else pl.lit(None, dtype).alias(name)
+            for name, dtype in self.table.schema.items()
+        )
+
+    def spans(self, *, dates: Sequence[date] | None = None) -> pl.LazyFrame:
+        """Return the newest revision of each span; see ``Lake.spans``."""
+        return newest(self.scan(), self.files(), dates)
+
+    def commit(self, files: Sequence[StagedFile], metadata: Mapping[str, str]) -> None:
+        """Add staged files in one commit; without files there is none.
+
+        ``metadata`` stands in the log in clear text: counts and ids of runs, nothing from traces.
+
+        Raises:
+            Moved: somebody else committed data since the snapshot; nothing was added.
+            UserError: a file is not what was staged, or the log cannot be written; nothing was added.
+        """
+        if not files:
+            return
+        actions = add_actions(self.uri, self.table, files)
+        path = table_uri(self.uri, self.table)
+        before, mark = writes(self.handle), uuid4().hex
+        for attempt in range(_ATTEMPTS):
+            handle = make_table(path, self.table)
+            if writes(handle) != before:
+                raise Moved
+            since = handle.version()
+            outcome = _try(handle, self.table, actions, {**metadata, "commit": mark}, before + 1)
+            if outcome == "done" or _is_committed(path, since, mark):
+                return
+            if outcome == "broken" and attempt >= _BROKEN:
+                break
+            time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))  # noqa: S311  (jitter)
+        raise UserError(f"cannot commit to {path}: the disk is full, read-only, or too busy")
+
+
+def writes(handle: DeltaTable | None) -> int:
+    """Return the number of the last commit of data, -1 before the first."""
+    number = handle.transaction_version(APP) if handle else None
+    return -1 if number is None else number
+
+
+def _try(
+    handle: DeltaTable, table: Table, actions: list[Any], metadata: Mapping[str, str], number: int
+) -> Literal["done", "lost", "broken"]:
+    """Try one commit on ``handle``; what the engine says may hold rows, so it goes no further."""
+    from deltalake import CommitProperties, Transaction
+    from deltalake.exceptions import CommitFailedError, DeltaError
+
+    try:
+        handle.create_write_transaction(
+            actions,
+            mode="append",
+            schema=handle.schema(),
+            partition_by=list(table.partition_by),
+            commit_properties=CommitProperties(
+                custom_metadata=dict(metadata), app_transactions=[Transaction(APP, number)]
+            ),
+        )
+    except CommitFailedError:
+        return "lost"
+    except (DeltaError, OSError):
+        return "broken"
+    return "done"
+
+
+def _is_committed(path: str, since: int, mark: str) -> bool:
+    """Whether a commit that was reported as failed is there after all (only its checkpoint failed)."""
+    handle = open_table(path)
+    if handle is None or handle.version() == since:
+        return False
+    return any(c.get("commit") == mark for c in handle.history(handle.version() - since))
