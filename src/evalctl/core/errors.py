@@ -42,10 +42,12 @@ class UserError(EvalctlError):
 
 
 class RubricError(UserError):
-    """A rubric file is wrong; the text starts with ``path:line:``."""
+    """A rubric file is wrong; the text starts with ``path:line:`` or ``path:line:column:``."""
 
-    def __init__(self, path: Path | str, line: int | None, message: str) -> None:
-        place = f"{path}:{line}" if line else f"{path}"
+    def __init__(
+        self, path: Path | str, line: int | None, message: str, *, column: int | None = None
+    ) -> None:
+        place = ":".join(str(part) for part in (path, line, column) if part)
         super().__init__(f"{place}: {message}")
         self.path, self.line, self.message = str(path), line, message
 

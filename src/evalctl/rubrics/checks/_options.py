@@ -1,0 +1,94 @@
+"""Options of checks: what each takes, its default, and the sentence when it is something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from evalctl.core.errors import nearest
+from evalctl.core.views import view_schema
+from evalctl.rubrics.checks._registry import BadCheckError
+
+if TYPE_CHECKING:
+    from evalctl.core.words import Target
+
+OptionType = Literal["text", "texts", "word", "words", "flag", "mapping"]
+_TYPE_WORDS = {
+    "text": "a text",
+    "texts": "a list of texts",
+    "word": "one of",
+    "words": "a list of",
+    "flag": "true or false",
+    "mapping": "a mapping",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of a check; ``choices`` closes the set of words."""
+
+    type: OptionType
+    doc: str
+    default: Any = None
+    required: bool = False
+    choices: tuple[str, ...] = ()
+
+    def checked(self, check: str, name: str, value: Any) -> Any:
+        """Return the value, or the default where it was not given.
+
+        Raises:
+            BadCheckError: missing though required, or of another type, or not one of the choices.
+        """
+        if value is None:
+            if self.required:
+                raise BadCheckError(f"{check} needs the option '{name}': {self.doc}", name)
+            return self.default
+        if self.type in ("texts", "words") and isinstance(value, str):
+            value = [value]
+        if not self._fits(value):
+            raise BadCheckError(f"{check}: {name} must be {self._wanted()}, not {value!r}"[:300], name)
+        for word in (
+            cast("list[str]", [value] if isinstance(value, str) else value) if self.choices else ()
+        ):
+            if word not in self.choices:
+                raise BadCheckError(
+                    f"{check}: {name} '{word}'{nearest(word, self.choices)}; it must be {self._wanted()}",
+                    name,
+                )
+        return value
+
+    def _fits(self, value: Any) -> bool:
+        if self.type in ("texts", "words"):
+            return (
+                isinstance(value, list)
+                and bool(value)
+                and all(isinstance(item, str) for item in cast("list[Any]", value))
+            )
+        return isinstance(value, {"flag": bool, "mapping": dict}.get(self.type, str))
+
+    def _wanted(self) -> str:
+        return f"{_TYPE_WORDS[self.type]} {' '.join(self.choices)}".strip()
+
+
+def text_columns(check: str, columns: list[str], target: Target) -> tuple[str, ...]:
+    """Return ``columns`` after checking that each is a text column of the target's view.
+
+    Raises:
+        BadCheckError: one is not.
+    """
+    schema = view_schema(target)
+    texts = [name for name, dtype in schema.items() if str(dtype) == "String"]
+    for name in columns:
+        if name not in texts:
+            what = (
+                "holds no text"
+                if name in schema
+                else f"is no column of a {target}{nearest(name, texts)}"
+            )
+            raise BadCheckError(f"{check}: '{name}' {what}", "columns")
+    return tuple(dict.fromkeys(columns))
+
+
+def default_columns(target: Target) -> list[str]:
+    """Return the columns that a check looks at unless told: what the user or the next step receives."""
+    return ["last_output"] if target == "session" else ["output"]
