@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from evalctl.cli.output import Format
 from evalctl.core.clock import now, parse_time
 from evalctl.core.errors import UserError
 from evalctl.core.selection import Selection
@@ -21,7 +22,7 @@ LakeFlag = Annotated[
     typer.Option("--lake", metavar="URI", help="Lake to use instead of the configured one."),
 ]
 FormatFlag = Annotated[
-    str,
+    Format,
     typer.Option("--format", metavar="table|json|jsonl|csv|md", help="How to print the result."),
 ]
 Since = Annotated[
