@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     from evalctl.core.schema import Table
 
-APP = "evalctl"
-"""The one writer that all commits of data are numbered under."""
-
 
 def open_table(path: str, version: int | None = None) -> DeltaTable | None:
     """Open a table, None where there is none yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalctl.core.errors import UserError
 from evalctl.core.schema import SPANS
 from evalctl.lake.birth import create_birth, read_birth
 from evalctl.lake.delta import open_table
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from evalctl.core.schema import Table
-    from evalctl.lake.staging import StagedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +86,12 @@ class Lake:
             UserError: the lake cannot be written.
         """
         files = stage(self.uri, table, frame)
-        try:
-            self._commit(table, files)
-        except BaseException:
-            discard(self.uri, files)
-            raise
-
-    def _commit(self, table: Table, files: Sequence[StagedFile]) -> None:
         while True:
             try:
                 self.snapshot(table).commit(files, {})
             except Moved:
                 continue
+            except UserError:
+                discard(self.uri, files)
+                raise
             return

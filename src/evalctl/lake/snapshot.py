@@ -5,14 +5,14 @@ from __future__ import annotations
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-from uuid import uuid4
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from evalctl.core.errors import UserError
 from evalctl.core.schema import UTC_TIME
-from evalctl.lake.delta import APP, columns_of, live_files, make_table, open_table
+from evalctl.lake.commits import Change, attempt, writes
+from evalctl.lake.delta import columns_of, live_files, make_table
 from evalctl.lake.places import table_uri
 from evalctl.lake.revisions import newest
 from evalctl.lake.verify import add_actions
@@ -91,6 +91,8 @@ class Snapshot:
 
         ``metadata`` stands in the log in clear text: counts and ids of runs, nothing from traces.
 
+        Leave the files alone after any other exception: the commit may have been made.
+
         Raises:
             Moved: somebody else committed data since the snapshot; nothing was added.
             UserError: a file is not what was staged, or the log cannot be written; nothing was added.
@@ -99,54 +101,16 @@ class Snapshot:
             return
         actions = add_actions(self.uri, self.table, files)
         path = table_uri(self.uri, self.table)
-        before, mark = writes(self.handle), uuid4().hex
-        for attempt in range(_ATTEMPTS):
+        before = writes(self.handle)
+        change = Change(actions=actions, metadata=metadata, number=before + 1)
+        for number in range(_ATTEMPTS):
             handle = make_table(path, self.table)
             if writes(handle) != before:
                 raise Moved
-            since = handle.version()
-            outcome = _try(handle, self.table, actions, {**metadata, "commit": mark}, before + 1)
-            if outcome == "done" or _is_committed(path, since, mark):
+            outcome = attempt(path, handle, change)
+            if outcome == "done":
                 return
-            if outcome == "broken" and attempt >= _BROKEN:
+            if outcome == "broken" and number >= _BROKEN:
                 break
-            time.sleep(random.uniform(0, min(0.02 * 2**attempt, 1.0)))  # noqa: S311  (jitter)
+            time.sleep(random.uniform(0, min(0.02 * 2**number, 1.0)))  # noqa: S311  (jitter)
         raise UserError(f"cannot commit to {path}: the disk is full, read-only, or too busy")
-
-
-def writes(handle: DeltaTable | None) -> int:
-    """Return the number of the last commit of data, -1 before the first."""
-    number = handle.transaction_version(APP) if handle else None
-    return -1 if number is None else number
-
-
-def _try(
-    handle: DeltaTable, table: Table, actions: list[Any], metadata: Mapping[str, str], number: int
-) -> Literal["done", "lost", "broken"]:
-    """Try one commit on ``handle``; what the engine says may hold rows, so it goes no further."""
-    from deltalake import CommitProperties, Transaction
-    from deltalake.exceptions import CommitFailedError, DeltaError
-
-    try:
-        handle.create_write_transaction(
-            actions,
-            mode="append",
-            schema=handle.schema(),
-            partition_by=list(table.partition_by),
-            commit_properties=CommitProperties(
-                custom_metadata=dict(metadata), app_transactions=[Transaction(APP, number)]
-            ),
-        )
-    except CommitFailedError:
-        return "lost"
-    except (DeltaError, OSError):
-        return "broken"
-    return "done"
-
-
-def _is_committed(path: str, since: int, mark: str) -> bool:
-    """Whether a commit that was reported as failed is there after all (only its checkpoint failed)."""
-    handle = open_table(path)
-    if handle is None or handle.version() == since:
-        return False
-    return any(c.get("commit") == mark for c in handle.history(handle.version() - since))
