@@ -76,9 +76,9 @@ def _parse(uri: str, text: bytes) -> Birth:
 def _no_lake(uri: str) -> UserError:
     if is_local(uri) and Path(uri).exists():
         return UserError(
-            f"{uri} is not a lake (it has no {FILE}): check --lake, or run evalctl init and evalctl ingest"
+            f"{uri} is not a lake (it has no {FILE}): make one with evalctl ingest FOLDER, or check --lake"
         )
-    return UserError(f"no lake at {uri}: make one with evalctl ingest, or with evalctl init")
+    return UserError(f"no lake at {uri}: make one with evalctl ingest FOLDER, or check --lake")
 
 
 def _new() -> bytes:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from evalctl.lake.optimize import optimize
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
     from evalctl.lake.lake import Lake
     from evalctl.lake.replace import Replaced
 
@@ -21,7 +20,6 @@ class Optimized:
     dates: int
     files_before: int
     files_after: int
-    bytes_before: int
     bytes_after: int
     rows: int
     folded: int
@@ -46,7 +44,6 @@ def _total(table: str, parts: list[Replaced]) -> Optimized:
         dates=len(parts),
         files_before=sum(part.files_before for part in parts),
         files_after=sum(part.files_after for part in parts),
-        bytes_before=sum(part.bytes_before for part in parts),
         bytes_after=sum(part.bytes_after for part in parts),
         rows=rows,
         folded=sum(part.rows_before for part in parts) - rows,
