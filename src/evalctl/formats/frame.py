@@ -1,0 +1,41 @@
+"""Rows to columns, once per batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from evalctl.formats.batch import FEEDBACK_SCHEMA, SPAN_SCHEMA
+
+if TYPE_CHECKING:
+    from evalctl.formats.otlp.feedback import Feedback
+
+
+def spans_frame(rows: list[list[Any]]) -> pl.DataFrame:
+    """Turn rows in the order of ``SPAN_SCHEMA`` into columns of exactly that schema."""
+    if not rows:
+        return pl.DataFrame(schema=dict(SPAN_SCHEMA))
+    columns = zip(*rows, strict=True)
+    return pl.DataFrame(
+        [
+            _series(name, dtype, list(values))
+            for (name, dtype), values in zip(SPAN_SCHEMA.items(), columns, strict=True)
+        ]
+    )
+
+
+def feedback_frame(found: list[Feedback]) -> pl.DataFrame:
+    """Turn rows of feedback into columns of exactly ``FEEDBACK_SCHEMA``."""
+    return pl.DataFrame(
+        [
+            _series(name, dtype, [row.get(name) for row in found])
+            for name, dtype in FEEDBACK_SCHEMA.items()
+        ]
+    )
+
+
+def _series(name: str, dtype: pl.DataType, values: list[Any]) -> pl.Series:
+    if isinstance(dtype, pl.Datetime):
+        return pl.Series(name, values, dtype=pl.Int64()).cast(dtype)
+    return pl.Series(name, values, dtype=dtype)

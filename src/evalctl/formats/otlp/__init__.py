@@ -1,0 +1,1 @@
+"""OTLP: from the bytes of a request to rows."""
