@@ -1,0 +1,140 @@
+"""What spans of complete traces say about each other: order, tree, production work, llm leaves.
+
+Order inside a trace is (start_time with null last, span_id). Spans whose parents form a circle, or
+hang below one, count as if they had no parent. Evaluator spans and all below them are not
+production work.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from evalctl.scoring.views.calls import tool_calls
+from evalctl.scoring.views.tree import any_above, any_below, climb, parent_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    Step = Callable[[pl.DataFrame], pl.DataFrame]
+
+KEYS = ("source", "trace_id", "span_id")
+ORDER = (*KEYS[:2], "start_time", KEYS[2])
+USAGE = ("prompt_tokens", "completion_tokens", "cost_usd")
+
+
+def arranged(spans: pl.DataFrame) -> pl.DataFrame:
+    """Sort spans by trace and order, and number the traces in ``_trace``; idempotent."""
+    if "_trace" in spans.columns:
+        return spans
+    in_order = spans.sort(ORDER, nulls_last=True)
+    return in_order.with_columns(_trace=pl.struct("source", "trace_id").rle_id())
+
+
+def _tree(spans: pl.DataFrame) -> pl.DataFrame:
+    parents = parent_rows(spans)
+    way = climb(parents)
+    is_root = spans["parent_span_id"].is_null().to_numpy()
+    has_depth = ~way.looped & is_root[way.top]
+    missing = (parents < 0) & ~is_root
+    rise = np.where(way.looped, 0, way.rise)
+    known = pl.Series("_parent", parents, dtype=pl.Int64)
+    return spans.with_columns(
+        known.set(known < 0, None),
+        pl.Series("is_orphan", missing),
+        pl.Series("_rise", rise),
+        pl.Series("_looped", way.looped),
+        depth=pl.when(pl.lit(pl.Series(has_depth))).then(pl.lit(pl.Series(rise))),
+    )
+
+
+def _acyclic(spans: pl.DataFrame) -> NDArray[np.int64]:
+    parents = spans["_parent"].fill_null(-1).to_numpy()
+    return np.where(spans["_looped"].to_numpy(), -1, parents)
+
+
+def _work(spans: pl.DataFrame) -> pl.DataFrame:
+    judging = (spans["kind"] == "evaluator").to_numpy()
+    if judging.any():
+        judging = judging | any_above(_acyclic(spans), judging)
+    return spans.with_columns(pl.Series("_work", ~judging))
+
+
+def _leaves(spans: pl.DataFrame) -> pl.DataFrame:
+    """Mark llm spans with no llm span with usage below them, and the outermost of these.
+
+    The tree is cut at evaluator spans: what a judge spends says nothing about the span it judges.
+    """
+    kind = spans["kind"]
+    parents = np.where((kind == "evaluator").to_numpy(), -1, _acyclic(spans))
+    llm = (kind == "llm").to_numpy()
+    used = spans.select(pl.any_horizontal(pl.col(USAGE).is_not_null())).to_series().to_numpy()
+    leaf = llm & ~any_below(parents, llm & used)
+    return spans.with_columns(
+        pl.Series("is_leaf_llm", leaf),
+        pl.Series("_used", used),
+        pl.Series("_call", leaf & ~any_above(parents, leaf)),
+    )
+
+
+def _counted(spans: pl.DataFrame) -> pl.DataFrame:
+    """Mark the spans over which tokens and cost of a trace are summed."""
+    usual = pl.col("is_leaf_llm") | pl.col("kind").is_in(["embedding", "reranker"])
+    marked = spans.with_columns(_counted=pl.col("_work") & pl.col("_used") & usual)
+    topmost = (
+        marked.with_row_index("_row")
+        .filter(pl.col("_work"), pl.col("_used"), ~pl.col("_counted").any().over("_trace"))
+        .sort("_trace", "_rise", "_row")
+        .unique("_trace", keep="first", maintain_order=True)["_row"]
+    )
+    if not len(topmost):
+        return marked
+    chosen = np.zeros(marked.height, dtype=np.bool_)
+    chosen[topmost.to_numpy()] = True
+    return marked.with_columns(_counted=pl.col("_counted") | pl.lit(pl.Series(chosen)))
+
+
+def _calls(spans: pl.DataFrame) -> pl.DataFrame:
+    found = tool_calls(spans)
+    added = ("_tool", "previous_tool", "next_tool", "repeat", "_same", "_lost")
+    rows = spans.with_row_index("_row")
+    joined = rows.join(found.select("_row", *added), on="_row", how="left", maintain_order="left")
+    return joined.drop("_row")
+
+
+_TREE = ("parent_span_id",)
+_KIND = (*_TREE, "kind")
+_LEAF = (*_KIND, *USAGE)
+_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Step]] = {
+    "tree": ((), _TREE, _tree),
+    "work": (("tree",), _KIND, _work),
+    "leaves": (("tree", "work"), _LEAF, _leaves),
+    "counted": (("tree", "work", "leaves"), _LEAF, _counted),
+    "calls": (("tree", "work"), (*_KIND, "tool", "tool_args", "status"), _calls),
+}
+"""Step -> steps before it, stored columns, function; in an order in which they can run."""
+
+
+def stored_for(steps: Iterable[str]) -> set[str]:
+    """Return the stored columns that steps read, order and keys included."""
+    return {*ORDER}.union(*(_STEPS[step][1] for step in steps))
+
+
+def with_steps(spans: pl.DataFrame, steps: Iterable[str]) -> pl.DataFrame:
+    """Arrange spans and add what the steps (and those before them) compute."""
+    wanted = set(steps)
+    wanted = wanted.union(*(_STEPS[step][0] for step in wanted))
+    frame = arranged(spans)
+    for name, (_, _, run) in _STEPS.items():
+        if name in wanted:
+            frame = run(frame)
+    return frame
+
+
+def steps_of(columns: Iterable[str], declared: Mapping[str, tuple[str, ...]]) -> set[str]:
+    """Return the steps that columns need, by a declaration of column -> steps."""
+    return {step for column in columns for step in declared.get(column, ())}
