@@ -177,14 +177,14 @@ def indexed_documents(items: dict[int, Object]) -> str | None:
 
 def tools_in(value: Plain, content: Content, side: str) -> bool:  # noqa: ARG001 - a reader
     """Read tool definitions; clients repeat one text on every call, so it is remembered."""
-    content.tools = _tools_text(json_text(value))
+    content.tools = tools_text(json_text(value))
     return content.tools is not None
 
 
 def indexed_tools(items: dict[int, Object]) -> str | None:
     """Return tool definitions whose fields came in attributes of their own, as JSON."""
     tools = [items[index].get("json_schema", items[index]) for index in sorted(items)]
-    return _tools_text(json_text(tools))
+    return tools_text(json_text(tools))
 
 
 def ai_tool_calls(value: Plain, content: Content, side: str) -> bool:  # noqa: ARG001 - a reader
@@ -404,7 +404,7 @@ def _mine(found: Object, taken: str, content: Content) -> None:
     if isinstance(system, str) and content.system is None:
         content.system = system
     if found.get("tools") and content.tools is None:
-        content.tools = _tools_text(json_text(found["tools"]))
+        content.tools = tools_text(json_text(found["tools"]))
     known = {taken, "system", "instructions", "tools", "generations", "candidates"} | _PROVIDER_KEYS
     left = {key: value for key, value in found.items() if key not in known}
     if left and content.kind != "llm":
@@ -454,7 +454,8 @@ def _document(item: Object) -> Object:
 
 
 @lru_cache(maxsize=256)
-def _tools_text(text: str) -> str | None:
+def tools_text(text: str) -> str | None:
+    """Return tool definitions in JSON of any dialect as JSON of ours."""
     found = parsed(text)
     items = found if isinstance(found, list) else [found]
     tools = [tool for tool in (_tool(parsed(item)) for item in items) if tool]

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from evalctl.formats.batch import SPAN_SCHEMA
+from evalctl.formats.cells import SLOTS as STORED
 from evalctl.formats.conventions import Convention, Indexed, conventions
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ KIND: Final = 4
 CALL: Final = 5
 DROP: Final = 6
 
-SLOTS: Final = {name: slot for slot, name in enumerate((*SPAN_SCHEMA, "total_tokens"))}
+SLOTS: Final = {**STORED, "total_tokens": len(STORED)}
 """Column name to its index in a row's cells; ``total_tokens`` is only compared, never stored."""
 
 Place = tuple[int, int, Any, int]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from evalctl.core.identity import content_digest
+from evalctl.formats.cells import digest
 from evalctl.formats.conventions import conventions
 from evalctl.formats.messages import encode
 from evalctl.formats.otlp.content import (
@@ -166,7 +166,7 @@ _TOOL, _ARGS, _RESULT, _TOOLS = (
 _ATTRIBUTES, _RESOURCE, _EVENTS, _LINKS = (
     SLOTS[n] for n in ("attributes", "resource", "events", "links")
 )
-_FORMAT, _WARNINGS, _DIGEST = SLOTS["source_format"], SLOTS["warnings"], SLOTS["digest"]
+_FORMAT, _WARNINGS = SLOTS["source_format"], SLOTS["warnings"]
 
 
 def _resource_cells(resource: Resource | None) -> list[Any]:
@@ -261,11 +261,7 @@ def _finish(row: Row, span: Span, events: Events, form: str | None) -> None:
     cells[_ATTRIBUTES] = _ENCODE(row.rest).decode() if row.rest else None
     cells[_FORMAT] = form or _format_by_keys(row)
     cells[_WARNINGS] = row.warnings
-    cells[_DIGEST] = content_digest(*map(_digestible, cells[:_FORMAT]))
-
-
-def _digestible(value: Any) -> str | None:
-    return value if value is None or value.__class__ is str else str(value)
+    digest(cells)
 
 
 def _guessed_kind(row: Row) -> str:

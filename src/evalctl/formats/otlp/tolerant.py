@@ -77,8 +77,12 @@ def request_of(found: object, refused: list[str]) -> Request:
         Unreadable: it is no object with spans or logs.
     """
     found = _camel(found)
+    if isinstance(found, list):
+        return _joined([request_of(item, refused) for item in found])
     if isinstance(found, dict) and isinstance(found.get("trace"), dict):
         found = found["trace"]
+    if isinstance(found, dict) and isinstance(found.get("data"), list):
+        found = {"resourceSpans": [{"scopeSpans": [{"spans": found["data"]}]}]}
     if not isinstance(found, dict) or not ({"resourceSpans", "resourceLogs"} & found.keys()):
         raise Unreadable("no resourceSpans")
     return Request(
@@ -88,6 +92,13 @@ def request_of(found: object, refused: list[str]) -> Request:
         resource_logs=[
             _resource_logs(item, refused) for item in _objects(found.get("resourceLogs"), refused)
         ],
+    )
+
+
+def _joined(requests: list[Request]) -> Request:
+    return Request(
+        resource_spans=[item for request in requests for item in request.resource_spans or ()],
+        resource_logs=[item for request in requests for item in request.resource_logs or ()],
     )
 
 
