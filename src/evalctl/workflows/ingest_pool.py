@@ -1,0 +1,189 @@
+"""Worker processes that share the units of a run, and what happens when one of them dies.
+
+Each has one pipe. It asks for a unit by being idle, reports while it works, and stages the rest of
+its rows when it is told to flush. Only this process ever deletes a staged file: a worker whose parent
+was killed cannot know whether its files were committed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import traceback
+from collections import deque
+from contextlib import closing, contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING, Any
+
+from evalctl.core.errors import UserError
+from evalctl.workflows.ingest_worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Sequence
+    from multiprocessing.context import SpawnProcess
+    from types import TracebackType
+
+    from evalctl.workflows.ingest_events import Event, Job
+    from evalctl.workflows.ingest_inputs import Unit
+
+_IDLE, _FLUSHED, _USER, _BUG = "idle", "flushed", "user", "bug"
+_GRACE = 5.0
+
+
+class Local:
+    """Works in this process: for small inputs, where starting others costs more than they save."""
+
+    def __init__(self, job: Job, emit: Callable[[Event], None]) -> None:
+        self._worker = Worker(job, emit)
+
+    def run(self, units: Sequence[Unit]) -> None:
+        """Read all units and stage their rows."""
+        for unit in units:
+            self._worker.read(unit)
+        self._worker.flush()
+
+    def stop(self) -> None:
+        """Drop what is not staged."""
+        self._worker.close()
+
+
+class Pool:
+    """Works in ``count`` processes; ``run`` as often as there are commits, then ``stop``."""
+
+    def __init__(self, job: Job, emit: Callable[[Event], None], count: int) -> None:
+        self._emit = emit
+        self._pipes: dict[Connection, SpawnProcess] = {}
+        context = multiprocessing.get_context("spawn")
+        with _few_threads(count):
+            for _ in range(count):
+                here, there = context.Pipe()
+                process = context.Process(target=_work, args=(job, there), daemon=True)
+                process.start()
+                there.close()
+                self._pipes[here] = process
+
+    def run(self, units: Sequence[Unit]) -> None:
+        """Read all units and stage their rows; returns when every worker has flushed.
+
+        Raises:
+            UserError: an input cannot be read, the disk is full, or a worker was killed.
+        """
+        left = deque(units)
+        busy = set(self._pipes)
+        for pipe in self._pipes:
+            self._give(pipe, left)
+        while busy:
+            for pipe in wait(list(busy)):
+                assert isinstance(pipe, Connection)  # noqa: S101  (for the type: only pipes are waited on)
+                if self._hear(pipe, left) == _FLUSHED:
+                    busy.discard(pipe)
+
+    def stop(self) -> None:
+        """End all workers; each removes the file that it is writing."""
+        for pipe, process in self._pipes.items():
+            pipe.close()
+            process.terminate()
+        for process in self._pipes.values():
+            process.join(_GRACE)
+            if process.is_alive():
+                process.kill()
+                process.join()
+
+    def _hear(self, pipe: Connection, left: deque[Unit]) -> str | None:
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            raise UserError(_obituary(self._pipes[pipe])) from None
+        if not isinstance(message, tuple):
+            self._emit(message)
+            return None
+        word, text = message
+        if word == _USER:
+            raise UserError(text)
+        if word == _BUG:
+            raise RuntimeError(f"in a worker process:\n{text}")
+        if word == _IDLE:
+            self._give(pipe, left)
+        return word
+
+    def _give(self, pipe: Connection, left: deque[Unit]) -> None:
+        try:
+            pipe.send(left.popleft() if left else _FLUSHED)
+        except OSError:
+            raise UserError(_obituary(self._pipes[pipe])) from None
+
+
+def _obituary(process: SpawnProcess) -> str:
+    process.join(_GRACE)
+    code = process.exitcode or 0
+    how = f" by signal {-code}" if code < 0 else ""
+    return (
+        f"a worker process was killed{how}, perhaps for want of memory; what it read was not added"
+        " to the lake: run the same command again, with --processes 1 if it happens again"
+    )
+
+
+@contextmanager
+def _few_threads(count: int) -> Generator[None]:
+    """Share the cores among processes that are started within: polars reads this at its import."""
+    name = "POLARS_MAX_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = before or str(max((os.cpu_count() or 1) // count, 1))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[name]
+
+
+def _work(job: Job, pipe: Connection) -> None:
+    """Be a worker until the pipe closes."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGTERM, _leave)
+    worker = Worker(job, pipe.send)
+    with _Confession(pipe), closing(worker):
+        while True:
+            order = pipe.recv()
+            if order == _FLUSHED:
+                worker.flush()
+                pipe.send((_FLUSHED, ""))
+            else:
+                worker.read(order)
+                pipe.send((_IDLE, ""))
+
+
+class _Confession:
+    """Tells the parent what ended a worker, so that nothing is printed here.
+
+    When the pipe is closed the parent is gone: whether it has committed is not known, so no file
+    is deleted.
+    """
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None or isinstance(error, SystemExit):
+            return False
+        if not isinstance(error, (EOFError, BrokenPipeError, ConnectionResetError)):
+            text = "".join(traceback.format_exception(error))
+            with suppress(OSError):
+                user = isinstance(error, UserError)
+                self._pipe.send((_USER, str(error)) if user else (_BUG, text))
+        return True
+
+
+def _leave(number: int, frame: Any) -> None:  # noqa: ARG001  (what a signal handler is given)
+    sys.exit(128 + number)
