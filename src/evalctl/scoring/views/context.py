@@ -7,6 +7,7 @@ production work.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,16 @@ if TYPE_CHECKING:
 KEYS = ("source", "trace_id", "span_id")
 ORDER = (*KEYS[:2], "start_time", KEYS[2])
 USAGE = ("prompt_tokens", "completion_tokens", "cost_usd")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    """A step of context: steps before it, stored columns, one column that it adds, and the function."""
+
+    after: tuple[str, ...] = ()
+    reads: tuple[str, ...]
+    adds: str
+    run: Step
 
 
 def arranged(spans: pl.DataFrame) -> pl.DataFrame:
@@ -109,29 +120,34 @@ def _calls(spans: pl.DataFrame) -> pl.DataFrame:
 _TREE = ("parent_span_id",)
 _KIND = (*_TREE, "kind")
 _LEAF = (*_KIND, *USAGE)
-_STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Step]] = {
-    "tree": ((), _TREE, _tree),
-    "work": (("tree",), _KIND, _work),
-    "leaves": (("tree", "work"), _LEAF, _leaves),
-    "counted": (("tree", "work", "leaves"), _LEAF, _counted),
-    "calls": (("tree", "work"), (*_KIND, "tool", "tool_args", "status"), _calls),
+_STEPS: dict[str, _Step] = {
+    "tree": _Step(reads=_TREE, adds="_parent", run=_tree),
+    "work": _Step(after=("tree",), reads=_KIND, adds="_work", run=_work),
+    "leaves": _Step(after=("tree", "work"), reads=_LEAF, adds="_used", run=_leaves),
+    "counted": _Step(after=("tree", "work", "leaves"), reads=_LEAF, adds="_counted", run=_counted),
+    "calls": _Step(
+        after=("tree", "work"),
+        reads=(*_KIND, "tool", "tool_args", "status"),
+        adds="_same",
+        run=_calls,
+    ),
 }
-"""Step -> steps before it, stored columns, function; in an order in which they can run."""
+"""In an order in which they can run."""
 
 
 def stored_for(steps: Iterable[str]) -> set[str]:
     """Return the stored columns that steps read, order and keys included."""
-    return {*ORDER}.union(*(_STEPS[step][1] for step in steps))
+    return {*ORDER}.union(*(_STEPS[step].reads for step in steps))
 
 
 def with_steps(spans: pl.DataFrame, steps: Iterable[str]) -> pl.DataFrame:
-    """Arrange spans and add what the steps (and those before them) compute."""
+    """Arrange spans and add what the steps (and those before them) compute; what is there stays."""
     wanted = set(steps)
-    wanted = wanted.union(*(_STEPS[step][0] for step in wanted))
+    wanted = wanted.union(*(_STEPS[step].after for step in wanted))
     frame = arranged(spans)
-    for name, (_, _, run) in _STEPS.items():
-        if name in wanted:
-            frame = run(frame)
+    for name, step in _STEPS.items():
+        if name in wanted and step.adds not in frame.columns:
+            frame = step.run(frame)
     return frame
 
 

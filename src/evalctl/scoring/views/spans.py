@@ -84,4 +84,11 @@ def _expression(name: str) -> pl.Expr:
     return pl.col(name)
 
 
-__all__ = ["arranged", "needs_whole_traces", "span_columns", "span_frame", "span_view", "trace_first"]
+__all__ = [
+    "arranged",
+    "needs_whole_traces",
+    "span_columns",
+    "span_frame",
+    "span_view",
+    "trace_first",
+]

@@ -85,9 +85,7 @@ _COLUMNS: dict[str, _Column] = {
     "models": _Column(reads=("model",), expr=pl.col("model").drop_nulls().unique().sort()),
     "name": _Column(
         reads=("name", "is_root"),
-        expr=pl.coalesce(
-            pl.col("name").filter(pl.col("is_root")).first(), pl.col("name").first()
-        ),
+        expr=pl.coalesce(pl.col("name").filter(pl.col("is_root")).first(), pl.col("name").first()),
     ),
     "end_time": _Column(reads=("end_time",), expr=pl.col("end_time").max()),
     "duration_ms": _Column(reads=("end_time",), expr=_elapsed),
@@ -256,7 +254,9 @@ def _of_work(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
 
 def _with_error_texts(frame: pl.DataFrame) -> pl.DataFrame:
     looks = pl.col("tool_result").str.contains(TOOL_ERROR_TEXT)
-    return frame.with_columns(_reads_like_error=_is_tool & ~_is_error & looks.fill_null(value=False))
+    return frame.with_columns(
+        _reads_like_error=_is_tool & ~_is_error & looks.fill_null(value=False)
+    )
 
 
 def _finished(name: str) -> pl.Expr:

@@ -54,9 +54,9 @@ def climb(parents: Rows) -> Climb:
 def any_above(parents: Rows, flags: Flags) -> Flags:
     """Return where any ancestor is flagged; ``parents`` has no circles."""
     up = parents.copy()
-    hit = np.append(flags, False)[up]  # noqa: FBT003  (row -1 is the sentinel at the end)
+    hit = np.append(flags, False)[up]  # row -1 is the sentinel at the end
     while (up >= 0).any():
-        hit = hit | np.append(hit, False)[up]  # noqa: FBT003
+        hit = hit | np.append(hit, False)[up]
         up = np.append(up, -1)[up]
     return hit
 

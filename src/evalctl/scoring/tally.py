@@ -1,0 +1,62 @@
+"""Counts of a run: verdicts per rubric, and the distinct sessions that a failure hit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from evalctl.scoring.answers import Answers
+
+FIELDS = ("pass", "fail", "unknown", "skipped", "error")
+"""Counts in the order of the codes of answers."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Count:
+    """Counts of one rubric; ``sessions`` holds a hash for each session (or lone trace) with a fail."""
+
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FIELDS), dtype=np.int64))
+    sessions: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+
+    def add(self, counts: NDArray[np.int64], sessions: Iterable[int] | NDArray[np.uint64]) -> None:
+        """Add counts and hashes."""
+        self.counts = self.counts + counts
+        self.sessions = np.union1d(self.sessions, np.asarray(sessions, dtype=np.uint64))
+
+
+Tally = dict[str, Count]
+"""Rubric name -> its counts."""
+
+
+def add_answers(tally: Tally, answers: Answers, sessions: pl.DataFrame) -> None:
+    """Count answers; ``sessions`` has source, trace_id and session_id of the traces concerned."""
+    marks = hit_sessions(answers.keys, sessions)
+    for i, question in enumerate(answers.questions):
+        codes = answers.codes[:, i]
+        counts = np.bincount(codes[codes >= 0], minlength=len(FIELDS))
+        tally.setdefault(question.rubric.name, Count()).add(counts, marks[codes == 1])
+
+
+def hit_sessions(keys: pl.DataFrame, sessions: pl.DataFrame) -> NDArray[np.uint64]:
+    """Hash what each target belongs to: its session, else its trace. Equal within one process only."""
+    if keys["trace_id"].null_count() == keys.height:
+        known = keys.select("source", "session_id", trace_id=pl.lit(None, pl.String))
+    else:
+        known = keys.select("source", "trace_id").join(
+            sessions, on=["source", "trace_id"], how="left", maintain_order="left"
+        )
+    lone = pl.col("session_id").is_null()
+    name = pl.coalesce("session_id", "trace_id")
+    return (
+        known.select(pl.struct("source", lone.alias("_lone"), name.alias("_name")).hash())
+        .to_series()
+        .to_numpy()
+    )
