@@ -6,14 +6,16 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from corpus.words import MARKS
+from corpus.words import CARD, DECOY, MARKS, SSN
 
 if TYPE_CHECKING:
     from corpus.shapes import Call, Trace
     from corpus.spans import Span
 
 _SLOW_MS = 10_000
+_LONG_TOKENS = 2_000
 _SAMPLES = 20
+_COUNTED = MARKS | {"card_like_or_ssn": CARD | DECOY | SSN}
 
 
 class Facts:
@@ -62,12 +64,13 @@ class Facts:
         self.counts["spans"] += 1
         self.counts["text_bytes"] += span.size
         self.counts["prompt_tokens"] += span.tokens
+        self.counts["long_prompts"] += span.tokens > _LONG_TOKENS
         self._add("spans_by_kind", span.kind)
         self._add("spans_by_date", f"{datetime.fromtimestamp(span.start // 10**9, UTC):%Y-%m-%d}")
         if span.tool:
             self._add("spans_by_tool", span.tool)
         if span.marks:
-            for name, mark in MARKS.items():
+            for name, mark in _COUNTED.items():
                 if span.marks & mark:
                     self._add("spans_with", name)
                     self._add(f"{span.kind}_spans_with", name)
