@@ -95,6 +95,7 @@ TRACE_VIEW: tuple[ViewColumn, ...] = (
         _TEXT,
         "Tools in order of their start, as 'search > get > refund'; empty string without tool calls.",
     ),
+    _column("span_path", _TEXT, "Span names in order of their start, as 'agent > plan > search'."),
     _column("errors", _COUNT, "Spans with status error."),
     _column("tool_errors", _COUNT, "Tool spans with status error."),
     _column(

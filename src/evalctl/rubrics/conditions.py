@@ -24,16 +24,64 @@ if TYPE_CHECKING:
 
 _EVAL = re.compile(r"eval\.([A-Za-z0-9][A-Za-z0-9_-]*)\.(verdict|value|explanation)")
 _AGGREGATES = frozenset(
-    "COUNT SUM AVG MIN MAX FIRST LAST MEDIAN STDDEV STDEV STDDEV_SAMP STDEV_SAMP VAR VARIANCE VAR_SAMP "
-    "QUANTILE_CONT QUANTILE_DISC ARRAY_AGG STRING_AGG CORR COVAR COVAR_POP COVAR_SAMP LISTAGG MODE "
-    "APPROX_COUNT_DISTINCT BIT_AND BIT_OR BIT_XOR BOOL_AND BOOL_OR EVERY".split()
+    (
+        *(
+            "COUNT",
+            "SUM",
+            "AVG",
+            "MIN",
+            "MAX",
+            "FIRST",
+            "LAST",
+            "MEDIAN",
+            "MODE",
+            "STDDEV",
+            "STDEV",
+        ),
+        *(
+            "STDDEV_SAMP",
+            "STDEV_SAMP",
+            "VAR",
+            "VARIANCE",
+            "VAR_SAMP",
+            "QUANTILE_CONT",
+            "QUANTILE_DISC",
+        ),
+        *(
+            "ARRAY_AGG",
+            "STRING_AGG",
+            "LISTAGG",
+            "CORR",
+            "COVAR",
+            "COVAR_POP",
+            "COVAR_SAMP",
+            "UNNEST",
+        ),
+        *("APPROX_COUNT_DISTINCT", "BIT_AND", "BIT_OR", "BIT_XOR", "BOOL_AND", "BOOL_OR", "EVERY"),
+    )
 )
 _WINDOWS = frozenset(
-    "LAG LEAD ROW_NUMBER RANK DENSE_RANK FIRST_VALUE LAST_VALUE NTH_VALUE NTILE PERCENT_RANK CUME_DIST".split()
+    (
+        *(
+            "LAG",
+            "LEAD",
+            "ROW_NUMBER",
+            "RANK",
+            "DENSE_RANK",
+            "FIRST_VALUE",
+            "LAST_VALUE",
+            "NTH_VALUE",
+        ),
+        *("NTILE", "PERCENT_RANK", "CUME_DIST"),
+    )
 )
 _CLOCK = frozenset(
-    "NOW CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP RANDOM".split()
+    (
+        *("NOW", "RANDOM", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"),
+        *("LOCALTIME", "LOCALTIMESTAMP"),
+    )
 )
+_ONE_ROW = "a condition looks at one row:"
 _ROW_NODES = frozenset(("Column", "Literal", "BinaryExpr", "Cast", "Ternary", "Function"))
 _REGEX_SIGNS = ("~", "!~", "~*", "!~*")
 _ARROWS = ("->", "->>")
@@ -117,25 +165,30 @@ def _refuse_words(words: Sequence[Token]) -> None:
 
 
 def _refusal(token: Token, follower: Token | None, *, is_call: bool) -> str | None:
-    name = token.text.upper()
     if token.kind == "number":
         return _number_refusal(token, follower)
     if token.text == "::":
         return (
             "'::' stops the run at the first value that does not convert; write TRY_CAST(x AS type)"
         )
-    if token.kind != "word":
-        return None
-    if name == "CAST" and is_call:
-        return "CAST stops the run at the first value that does not convert; write TRY_CAST"
+    return _word_refusal(token.text.upper(), is_call=is_call) if token.kind == "word" else None
+
+
+def _word_refusal(name: str, *, is_call: bool) -> str | None:
     if name in ("SELECT", "EXISTS"):
-        return "a condition looks at one row: sub-selects are not part of it"
-    if name == "OVER" or (name in _WINDOWS and is_call):
-        return "a condition looks at one row: window functions are not part of it; use a column of the view"
-    if name in (*_AGGREGATES, "UNNEST") and is_call:
-        return f"a condition looks at one row: {name} is not part of it; use a column of the view or target: trace"
+        return f"{_ONE_ROW} sub-selects are not part of it"
+    if name == "OVER":
+        return f"{_ONE_ROW} window functions are not part of it; use a column of the view"
     if name in _CLOCK and (is_call or "_" in name):
         return f"{name} changes from run to run, and a verdict must not; use --since and --until"
+    return _call_refusal(name) if is_call else None
+
+
+def _call_refusal(name: str) -> str | None:
+    if name == "CAST":
+        return "CAST stops the run at the first value that does not convert; write TRY_CAST"
+    if name in _WINDOWS or name in _AGGREGATES:
+        return f"{_ONE_ROW} {name} is not part of it; use a column of the view, or another target"
     return None
 
 
@@ -213,7 +266,9 @@ def _path_after(words: Sequence[Token], at: int) -> tuple[int, str]:
 def _check_json_column(token: Token, schema: Mapping[str, pl.DataType]) -> None:
     dtype = column_dtype(token.value, schema)
     if dtype is None:
-        raise BadConditionError(f"no column '{token.value}'{nearest(token.value, schema)}", token.start)
+        raise BadConditionError(
+            f"no column '{token.value}'{nearest(token.value, schema)}", token.start
+        )
     if dtype != pl.String():
         raise BadConditionError(
             f"{token.value} holds no JSON text: ->> reads text columns such as tool_args",
@@ -247,11 +302,11 @@ def _check_tree(tree: Any, schema: Mapping[str, pl.DataType]) -> None:
     """Refuse what the word lists let through: any node that looks at other rows than its own."""
     if not isinstance(tree, dict):
         if tree in ("Len", "Element"):
-            raise BadConditionError("a condition looks at one row: counting rows is not part of it")
+            raise BadConditionError(f"{_ONE_ROW} counting rows is not part of it")
         return
     for kind, body in tree.items():
         if kind not in _ROW_NODES:
-            raise BadConditionError(f"a condition looks at one row: {kind.lower()} is not part of it")
+            raise BadConditionError(f"{_ONE_ROW} {kind.lower()} is not part of it")
         if kind == "BinaryExpr":
             _check_interval(body, schema)
         for child in _children(kind, body):
@@ -261,9 +316,7 @@ def _check_tree(tree: Any, schema: Mapping[str, pl.DataType]) -> None:
 def _children(kind: str, body: Any) -> list[Any]:
     if kind == "Function":
         if body["function"] in ("Shift", "Reverse", "Diff"):
-            raise BadConditionError(
-                "a condition looks at one row: functions over other rows are not part of it"
-            )
+            raise BadConditionError(f"{_ONE_ROW} functions over other rows are not part of it")
         return body["input"]
     keys = {
         "BinaryExpr": ("left", "right"),
@@ -341,9 +394,7 @@ def _try_out(expr: pl.Expr, names: frozenset[str], schema: Mapping[str, pl.DataT
             f"the condition must be true or false, and it is {_type_word(answer.dtype)}; compare it with something"
         )
     if len(answer) != 2:
-        raise BadConditionError(
-            "a condition looks at one row: functions over many rows are not part of it"
-        )
+        raise BadConditionError(f"{_ONE_ROW} functions over many rows are not part of it")
 
 
 def _type_word(dtype: pl.DataType) -> str:

@@ -49,7 +49,9 @@ def run_examples(rubric: Rubric) -> list[ExampleResult]:
         ("unknown", rubric.examples.unknown),
         ("skip", rubric.examples.skip),
     )
-    wanted = [(group, i + 1) for group, rows in groups for i in range(len(rows))]
+    wanted: list[tuple[Outcome, int]] = [
+        (group, i + 1) for group, rows in groups for i in range(len(rows))
+    ]
     if rubric.judge is not None or not wanted:
         return []
     frame = _frame(rubric, [row for _, rows in groups for row in rows])

@@ -56,7 +56,7 @@ def _sentence(place: Place, fault: Any) -> str:
     fields = {info.alias or name: info for name, info in form.model_fields.items()}
     last = str(fault["loc"][-1])
     if fault["type"] == "extra_forbidden":
-        return f"no key '{last}'{nearest(last, fields) or _HINTS.get(last, '')}; keys are {' '.join(fields)}"
+        return f"no key '{last}'{_HINTS.get(last) or nearest(last, fields)}; keys are {' '.join(fields)}"
     if fault["type"] == "missing":
         within = f" in {place[0]}" if place else ""
         return f"'{last}' is missing{within}: {fields[last].description}"

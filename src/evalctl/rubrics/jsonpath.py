@@ -34,7 +34,9 @@ def parse_path(text: str, offset: int = 0) -> tuple[Step, ...]:
         steps.append(_step(match))
         at = match.end()
     if not text:
-        raise BadConditionError("the JSON path is empty; write 'key', 'a.b' or '$[\"a.b\"][0]'", offset)
+        raise BadConditionError(
+            "the JSON path is empty; write 'key', 'a.b' or '$[\"a.b\"][0]'", offset
+        )
     return tuple(steps)
 
 

@@ -103,12 +103,13 @@ def _complaint(sql: str, at: int) -> str:
 
 
 def _check_brackets(found: Sequence[Token]) -> None:
-    open_: list[Token] = []
-    for token in found:
-        if token.text in _OPENING and token.kind == "sign":
-            open_.append(token)
-        elif token.kind == "sign" and token.text in _OPENING.values():
-            if not open_ or _OPENING[open_.pop().text] != token.text:
-                raise BadConditionError(f"this '{token.text}' closes nothing", token.start)
-    if open_:
-        raise BadConditionError(f"this '{open_[-1].text}' is never closed", open_[-1].start)
+    opened: list[Token] = []
+    for token in (token for token in found if token.kind == "sign"):
+        if token.text in _OPENING:
+            opened.append(token)
+        elif token.text in _OPENING.values() and (
+            not opened or _OPENING[opened.pop().text] != token.text
+        ):
+            raise BadConditionError(f"this '{token.text}' closes nothing", token.start)
+    if opened:
+        raise BadConditionError(f"this '{opened[-1].text}' is never closed", opened[-1].start)

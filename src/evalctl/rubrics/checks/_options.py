@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+import polars as pl
+
 from evalctl.core.errors import nearest
 from evalctl.core.views import view_schema
 from evalctl.rubrics.checks._registry import BadCheckError
@@ -46,7 +48,9 @@ class Option:
         if self.type in ("texts", "words") and isinstance(value, str):
             value = [value]
         if not self._fits(value):
-            raise BadCheckError(f"{check}: {name} must be {self._wanted()}, not {value!r}"[:300], name)
+            raise BadCheckError(
+                f"{check}: {name} must be {self._wanted()}, not {value!r}"[:300], name
+            )
         for word in (
             cast("list[str]", [value] if isinstance(value, str) else value) if self.choices else ()
         ):
@@ -92,3 +96,16 @@ def text_columns(check: str, columns: list[str], target: Target) -> tuple[str, .
 def default_columns(target: Target) -> list[str]:
     """Return the columns that a check looks at unless told: what the user or the next step receives."""
     return ["last_output"] if target == "session" else ["output"]
+
+
+ON_EMPTY = Option(
+    type="word",
+    doc="the verdict where there is nothing to look at",
+    default="unknown",
+    choices=("pass", "fail", "unknown"),
+)
+
+
+def empty_answer(on_empty: str) -> pl.Expr:
+    """Return the Boolean of ``Plan.fail`` for a word of ``on_empty``."""
+    return pl.lit({"pass": False, "fail": True, "unknown": None}[on_empty], dtype=pl.Boolean)
