@@ -109,6 +109,7 @@ def _first(view: pl.LazyFrame, target: Target, limit: int) -> pl.LazyFrame:
 
 
 __all__ = [
+    "FEEDBACK",
     "KEYS",
     "SCORE_VIEW",
     "evaluation_columns",
