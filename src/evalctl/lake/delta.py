@@ -5,12 +5,14 @@ Texts of engine errors can hold rows of a table, so none of them is shown or cha
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from evalctl.core.errors import UserError
 from evalctl.lake.arrow import arrow_schema
+from evalctl.lake.places import is_local
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
     from evalctl.core.schema import Table
 
 
-def open_table(path: str, version: int | None = None) -> DeltaTable | None:
+_CHECKPOINT = 10
+"""Commits from one checkpoint to the next: 1,000 commits open in 20 ms, and in 430 ms without any."""
+
+
+def open_table(path: str) -> DeltaTable | None:
     """Open a table, None where there is none yet.
 
     Raises:
@@ -28,11 +34,14 @@ def open_table(path: str, version: int | None = None) -> DeltaTable | None:
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
     try:
-        return DeltaTable(path, version=version)
+        handle = DeltaTable(path)
     except TableNotFoundError:
         return None
     except (DeltaError, OSError, ValueError):
         raise unreadable(path) from None
+    if is_local(path) and _has_empty_commit(path, handle.version()):
+        raise unreadable(path)
+    return handle
 
 
 def unreadable(path: str) -> UserError:
@@ -75,6 +84,13 @@ def live_files(handle: DeltaTable) -> pl.DataFrame:
     return pl.DataFrame(handle.get_add_actions(flatten=True))
 
 
+def _has_empty_commit(path: str, newest: int) -> bool:
+    """Whether a commit since the last checkpoint lost its bytes, as in a power cut: the engine skips it."""
+    log = Path(path) / "_delta_log"
+    recent = (log / f"{v:020}.json" for v in range(max(newest - _CHECKPOINT, 0), newest + 1))
+    return any(file.exists() and not file.stat().st_size for file in recent)
+
+
 def _create(path: str, table: Table) -> None:
     from deltalake import DeltaTable
 
@@ -84,8 +100,7 @@ def _create(path: str, table: Table) -> None:
         mode="error",
         partition_by=list(table.partition_by),
         configuration={
-            # 1,000 commits open in 20 ms with checkpoints, in 430 ms without.
-            "delta.checkpointInterval": "10",
+            "delta.checkpointInterval": str(_CHECKPOINT),
             # Bounds stand in the log in clear text: never a person, never a text.
             "delta.dataSkippingStatsColumns": ",".join(table.pruned),
         },
