@@ -17,6 +17,7 @@ _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _MOST_LAYERS = 3
 _BUFFER = 1 << 20
+_PACKED = 64 << 10
 
 
 def opened(stream: IO[bytes]) -> io.BufferedReader:
@@ -51,9 +52,22 @@ def _layer(head: bytes) -> Callable[[IO[bytes]], IO[bytes]] | None:
 
 
 def _gunzipped(stream: IO[bytes]) -> IO[bytes]:
-    import gzip
+    # gzip.GzipFile loses what it has read of a block when the file breaks off within it.
+    return cast("IO[bytes]", io.BufferedReader(_Joined(_gunzip(stream)), _BUFFER))
 
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
+
+def _gunzip(stream: IO[bytes]) -> Iterator[bytes]:
+    import zlib
+
+    packed = stream.read(_PACKED)
+    while packed:
+        member = zlib.decompressobj(wbits=31)
+        while packed and not member.eof:
+            yield member.decompress(packed, _BUFFER)
+            packed = member.unconsumed_tail or member.unused_data or stream.read(_PACKED)
+        if not member.eof:
+            raise EOFError("gzip member cut off")
+        packed = packed.lstrip(b"\0") or stream.read(_PACKED)
 
 
 def _unzstd(stream: IO[bytes]) -> IO[bytes]:

@@ -6,15 +6,15 @@ The history is not repeated: an llm span holds only the messages since the llm s
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from evalctl.formats.cells import SLOTS, finished
+from evalctl.formats.definitions import tools_text
 from evalctl.formats.messages import Message, ToolCall, encode, json_text, result_text, to_messages
-from evalctl.formats.otlp.content import tools_text
+from evalctl.formats.times import iso_microseconds
 
 Object = dict[str, Any]
 _TRACE_KEYS = ("trace_id", "conversation_id", "id")
@@ -174,7 +174,7 @@ def _time(item: Object) -> int | None:
     for key in _TIME_KEYS:
         value = item.get(key)
         if isinstance(value, str):
-            found = _iso(value)
+            found = iso_microseconds(value)
         elif isinstance(value, int | float) and 0 < value < _MILLISECONDS * 1000:
             found = int(value * 1_000_000) if value < _MILLISECONDS else int(value * 1000)
         else:
@@ -182,12 +182,3 @@ def _time(item: Object) -> int | None:
         if found is not None:
             return found
     return None
-
-
-def _iso(text: str) -> int | None:
-    try:
-        at = datetime.fromisoformat(text)
-        aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-        return int(aware.timestamp() * 1_000_000) if aware.year > 1 else None
-    except (ValueError, OverflowError):
-        return None

@@ -36,6 +36,9 @@ def feedback_frame(found: list[Feedback]) -> pl.DataFrame:
 
 
 def _series(name: str, dtype: pl.DataType, values: list[Any]) -> pl.Series:
+    first = values[0] if values else None
+    if len(values) > 1 and values.count(first) == len(values):  # a third of the columns of a batch
+        return _series(name, dtype, [first]).new_from_index(0, len(values))
     if isinstance(dtype, pl.Datetime):
         return pl.Series(name, values, dtype=pl.Int64()).cast(dtype)
     return pl.Series(name, values, dtype=dtype)

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECE = 32 << 20
+PIECE = 24 << 20
 """Bytes of input in a chunk: enough to keep a worker busy, little enough to keep memory bounded."""
 
 BATCH = 2 << 20
@@ -25,7 +25,7 @@ def split_lines(stream: IO[bytes], piece: int = PIECE) -> Iterator[tuple[bytes, 
         if cut == 0:
             rest += data
             continue
-        whole = rest + data[:cut]
+        whole = b"".join((rest, memoryview(data)[:cut]))
         rest = data[cut:]
         follows = rest or stream.peek(1) if hasattr(stream, "peek") else True  # type: ignore[attr-defined]
         yield whole, offset, line, not follows
@@ -38,10 +38,15 @@ def split_lines(stream: IO[bytes], piece: int = PIECE) -> Iterator[tuple[bytes, 
 def lines_of(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Yield (offset, line counted from 0, text) of the lines in ``data`` that are not blank."""
     start = number = 0
-    while start < len(data):
+    size = len(data)
+    while start < size:
         end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        text = data[start:end].strip()
+        if end < 0:
+            end = size
+        text = data[start:end]
+        # Whole lines end with "}": only others are worth a copy without white space.
+        if not text.endswith(b"}"):
+            text = text.strip()
         if text:
             yield start, number, text
         start, number = end + 1, number + 1

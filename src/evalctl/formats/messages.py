@@ -37,7 +37,7 @@ class Message(Struct, gc=False, omit_defaults=True):
 
 Object = dict[str, Any]
 _ENCODER = msgspec.json.Encoder()
-_ROLES = {
+ROLES = {
     "human": "user",
     "ai": "assistant",
     "AIMessageChunk": "assistant",
@@ -182,7 +182,7 @@ def _messages(item: Object) -> Iterator[Message]:
 def _role(item: Object) -> str | None:
     role = item.get("role")
     if isinstance(role, str):
-        return _ROLES.get(role, role)
+        return ROLES.get(role, role)
     return _ITEM_ROLES.get(str(item.get("type")), "assistant" if "tool_calls" in item else None)
 
 
@@ -299,16 +299,18 @@ _READERS = {
 
 def result_text(value: object) -> str:
     """Return a tool's result as text: blocks of text joined, a JSON string unquoted, else JSON."""
-    value = parsed(value)
-    if isinstance(value, list) and value:
-        texts = [_text_of(part) for part in value]
+    if isinstance(value, str):
+        if not value.startswith(("[{", '{"type"', '"')):
+            return value
+        found = parsed(value)
+    else:
+        found = value
+    if isinstance(found, list) and found:
+        texts = [_text_of(part) for part in found]
         if all(text is not None for text in texts):
             return "\n".join(text for text in texts if text is not None)
-    if isinstance(value, dict) and set(value) == {
-        "type",
-        "value",
-    }:  # Vercel: {"type": "text", "value": ...}
-        return json_text(value["value"])
+    if isinstance(found, dict) and set(found) == {"type", "value"}:  # Vercel: {"type": "text", ...}
+        return json_text(found["value"])
     return unquoted(value) if isinstance(value, str) else json_text(value)
 
 

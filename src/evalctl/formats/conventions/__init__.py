@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from evalctl.core.words import Kind
-    from evalctl.formats.otlp.content import Content
     from evalctl.formats.otlp.row import Row
     from evalctl.formats.otlp.wire import Plain
 
@@ -39,11 +38,15 @@ class Kinds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """An attribute that holds content; ``read`` takes its value, or declines."""
+    """An attribute that holds the content of ``column``; ``read`` takes its value, or declines.
 
-    side: str
+    For ``input`` and ``output``, ``read`` fills the messages as well. A value that is not read
+    because another of a lower rank was, is a repetition and is dropped.
+    """
+
+    column: str
     rank: int
-    read: Callable[[Plain, Content, str], bool]
+    read: Callable[[Row, int, Plain], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

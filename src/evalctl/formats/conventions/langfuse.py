@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Kinds, Text
-from evalctl.formats.otlp.content import cost_details, level, read_text, usage_details
+from evalctl.formats.otlp.content import read_text
+from evalctl.formats.otlp.facts import cost_details, level, usage_details
 
 _KIND = Kinds(
     rank=10,
@@ -34,8 +35,8 @@ CONVENTION = Convention(
     },
     kinds={"langfuse.observation.type": _KIND},
     texts={
-        "langfuse.observation.input": Text(side="input", rank=0, read=read_text),
-        "langfuse.observation.output": Text(side="output", rank=0, read=read_text),
+        "langfuse.observation.input": Text(column="input", rank=0, read=read_text),
+        "langfuse.observation.output": Text(column="output", rank=0, read=read_text),
     },
     calls={
         "langfuse.observation.usage_details": usage_details,

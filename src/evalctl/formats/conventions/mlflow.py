@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Kinds, Text
-from evalctl.formats.otlp.content import (
-    quoted_model,
-    quoted_session,
-    quoted_user,
-    read_text,
-    tools_in,
-    usage_details,
-)
+from evalctl.formats.otlp.content import read_text, tools_in
+from evalctl.formats.otlp.facts import quoted_model, quoted_session, quoted_user, usage_details
 
 CONVENTION = Convention(
     name="mlflow",
@@ -41,9 +35,9 @@ CONVENTION = Convention(
         )
     },
     texts={
-        "mlflow.spanInputs": Text(side="input", rank=45, read=read_text),
-        "mlflow.spanOutputs": Text(side="output", rank=45, read=read_text),
-        "mlflow.chat.tools": Text(side="tools", rank=45, read=tools_in),
+        "mlflow.spanInputs": Text(column="input", rank=45, read=read_text),
+        "mlflow.spanOutputs": Text(column="output", rank=45, read=read_text),
+        "mlflow.chat.tools": Text(column="tool_definitions", rank=45, read=tools_in),
     },
     calls={
         "mlflow.chat.tokenUsage": usage_details,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Indexed, Kinds, Text
-from evalctl.formats.otlp.content import documents_in, meta, nothing, read_text, tools_in
+from evalctl.formats.otlp.content import documents_in, read_text, tools_in
+from evalctl.formats.otlp.facts import meta
 
 _MESSAGE = {
     "message.role": "role",
@@ -81,14 +82,12 @@ CONVENTION = Convention(
         )
     },
     texts={
-        "input.value": Text(side="input", rank=80, read=read_text),
-        "output.value": Text(side="output", rank=80, read=read_text),
-        "tool_call.function.arguments": Text(side="input", rank=70, read=read_text),
-        "reranker.query": Text(side="input", rank=70, read=read_text),
-        "input.mime_type": Text(side="", rank=99, read=nothing),
-        "output.mime_type": Text(side="", rank=99, read=nothing),
-        "retrieval.documents": Text(side="documents", rank=50, read=documents_in),
-        "llm.tools": Text(side="tools", rank=50, read=tools_in),
+        "input.value": Text(column="input", rank=80, read=read_text),
+        "output.value": Text(column="output", rank=80, read=read_text),
+        "tool_call.function.arguments": Text(column="input", rank=70, read=read_text),
+        "reranker.query": Text(column="input", rank=70, read=read_text),
+        "retrieval.documents": Text(column="documents", rank=50, read=documents_in),
+        "llm.tools": Text(column="tool_definitions", rank=50, read=tools_in),
     },
     indexed={
         "llm.input_messages": Indexed(group="input", fields=_MESSAGE),
@@ -107,5 +106,5 @@ CONVENTION = Convention(
         "session.evaluations": Indexed(group="session_feedback", fields=_feedback("evaluation")),
     },
     calls={"metadata": meta},
-    dropped=frozenset({"embedding.vector"}),
+    dropped=frozenset({"embedding.vector", "input.mime_type", "output.mime_type"}),
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Indexed, Kinds, Text
-from evalctl.formats.otlp.content import entity_name, read_text
+from evalctl.formats.otlp.content import read_text
+from evalctl.formats.otlp.facts import entity_name
 
 _MESSAGE = {
     "role": "role",
@@ -43,8 +44,8 @@ CONVENTION = Convention(
         ),
     },
     texts={
-        "traceloop.entity.input": Text(side="input", rank=50, read=read_text),
-        "traceloop.entity.output": Text(side="output", rank=50, read=read_text),
+        "traceloop.entity.input": Text(column="input", rank=50, read=read_text),
+        "traceloop.entity.output": Text(column="output", rank=50, read=read_text),
     },
     indexed={
         "gen_ai.prompt": Indexed(group="input", fields=_MESSAGE),

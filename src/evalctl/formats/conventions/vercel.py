@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Kinds, Text
-from evalctl.formats.otlp.content import ai_provider, ai_tool_calls, read_text, tools_in
+from evalctl.formats.otlp.content import ai_tool_calls, read_text, tools_in
+from evalctl.formats.otlp.facts import ai_provider
 
 _OPERATIONS = ("generateText", "streamText", "generateObject", "streamObject")
 
@@ -53,15 +54,15 @@ CONVENTION = Convention(
         )
     },
     texts={
-        "ai.prompt.messages": Text(side="input", rank=40, read=read_text),
-        "ai.prompt": Text(side="input", rank=41, read=read_text),
-        "ai.value": Text(side="input", rank=42, read=read_text),
-        "ai.toolCall.args": Text(side="input", rank=20, read=read_text),
-        "ai.toolCall.result": Text(side="output", rank=20, read=read_text),
-        "ai.response.text": Text(side="output", rank=40, read=read_text),
-        "ai.response.object": Text(side="output", rank=41, read=read_text),
-        "ai.response.toolCalls": Text(side="calls", rank=40, read=ai_tool_calls),
-        "ai.prompt.tools": Text(side="tools", rank=40, read=tools_in),
+        "ai.prompt.messages": Text(column="input", rank=40, read=read_text),
+        "ai.prompt": Text(column="input", rank=41, read=read_text),
+        "ai.value": Text(column="input", rank=42, read=read_text),
+        "ai.toolCall.args": Text(column="input", rank=20, read=read_text),
+        "ai.toolCall.result": Text(column="output", rank=20, read=read_text),
+        "ai.response.text": Text(column="output", rank=40, read=read_text),
+        "ai.response.object": Text(column="output", rank=41, read=read_text),
+        "ai.response.toolCalls": Text(column="output_messages", rank=40, read=ai_tool_calls),
+        "ai.prompt.tools": Text(column="tool_definitions", rank=40, read=tools_in),
     },
     calls={"ai.model.provider": ai_provider},
     dropped=frozenset({"ai.embedding", "ai.embeddings"}),

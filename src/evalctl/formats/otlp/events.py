@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -10,9 +9,9 @@ import msgspec
 from evalctl.formats.messages import json_text, parsed
 from evalctl.formats.otlp.content import parsed_blocks
 from evalctl.formats.otlp.feedback import EVALUATION, from_event
-from evalctl.formats.otlp.places import PLACES, TEXT
-from evalctl.formats.otlp.times import microseconds
+from evalctl.formats.otlp.places import PLACES, TEXT, resolve
 from evalctl.formats.otlp.wire import Plain, pairs
+from evalctl.formats.times import iso, microseconds
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.feedback import Feedback
@@ -37,9 +36,9 @@ class Events:
 
     __slots__ = ("feedback", "inputs", "kept", "outputs", "row", "start")
 
-    def __init__(self, row: Row, start: int | None) -> None:
+    def __init__(self, row: Row) -> None:
         self.row = row
-        self.start = start
+        self.start = row.start
         self.inputs: list[dict[str, Any]] = []
         self.outputs: list[dict[str, Any]] = []
         self.kept: list[dict[str, Plain]] = []
@@ -75,9 +74,9 @@ class Events:
 
     def _texts(self, said: dict[str, Plain]) -> None:
         for key, value in said.items():
-            op, _, detail, _ = PLACES.get(key) or PLACES.resolve(key)
+            op, slot, detail, rank = PLACES.get(key) or resolve(key)
             if op == TEXT and value not in (None, ""):
-                self.row.texts.setdefault(key, (detail, value))
+                self.row.texts.setdefault(key, (rank, slot, key, detail, value))
 
     def _other(self, event: Event, name: str, said: dict[str, Plain]) -> None:
         at = microseconds(event.time_unix_nano)
@@ -102,19 +101,6 @@ def message_of(role: str, content: Plain, said: dict[str, Plain]) -> dict[str, A
     if said.get("id"):
         item["tool_call_id"] = said["id"]
     return item
-
-
-def iso(at: int | None) -> str | None:
-    """Write microseconds since 1970 as an ISO time in UTC."""
-    if at is None:
-        return None
-    whole, rest = divmod(at, 1_000_000)
-    return (
-        datetime.fromtimestamp(whole, UTC)
-        .replace(microsecond=rest)
-        .isoformat()
-        .replace("+00:00", "Z")
-    )
 
 
 def _text(value: Plain) -> str | None:

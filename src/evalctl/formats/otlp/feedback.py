@@ -70,10 +70,9 @@ def from_event(said: dict[str, Plain], at: int | None) -> Feedback:
     }
 
 
-def from_indexed(items: dict[int, dict[str, Any]], at: int | None) -> Iterator[Feedback]:
+def from_indexed(items: list[dict[str, Any]], at: int | None) -> Iterator[Feedback]:
     """Read OpenInference annotations; one without a name is not one."""
-    for index in sorted(items):
-        said = items[index]
+    for said in items:
         label, score = _text(said.get("label")), said.get("score")
         if said.get("name"):
             yield {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from evalctl.formats.batch import SPAN_SCHEMA
 from evalctl.formats.cells import SLOTS as STORED
-from evalctl.formats.conventions import Convention, Indexed, conventions
+from evalctl.formats.conventions import Convention, Indexed, Kinds, conventions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,46 +28,58 @@ Place = tuple[int, int, Any, int]
 
 _TYPES = {"Int64": int, "Float64": float, "String": str}
 _NUMBERED = re.compile(r"\.([0-9]{1,6})(?:\.|$)")
+ITEMS: Final = 1_000_000
+"""More than any index: see ``GROUPS``."""
+
 _REMEMBERED = 65_536
 """Keys remembered; clients that put ids into keys would otherwise grow the table without end."""
 
 
-class Places(dict[str, Place]):
-    """The merged table; indexed and unknown keys are resolved once and then remembered."""
+PLACES: Final[dict[str, Place]] = {}
+"""The merged table. A plain dict, because looking up in a subclass of it is slower."""
 
-    def __init__(self, known: tuple[Convention, ...]) -> None:
-        super().__init__()
-        self._indexed: dict[str, Indexed] = {}
-        self.formats: dict[str, str] = {}
-        for convention in known:
-            self._indexed.update(convention.indexed)
-            for key, place in _entries(convention):
-                self[key] = place
-                self.formats.setdefault(key, convention.name)
-            for prefix in convention.indexed:
-                self.formats.setdefault(prefix, convention.name)
+FORMATS: Final[dict[str, str]] = {}
+"""Attribute to the convention that knows it."""
 
-    def resolve(self, key: str) -> Place:
-        """Place a key that is not in the table."""
-        place = self._numbered(key) or (KEEP, 0, None, 0)
-        if len(self) < _REMEMBERED:
-            self[key] = place
-        return place
+GROUPS: Final[list[str]] = []
+"""Names of the groups of indexed attributes; one's number times ``ITEMS`` plus an index is a code."""
 
-    def _numbered(self, key: str) -> Place | None:
-        found = _NUMBERED.search(key)
-        indexed = self._indexed.get(key[: found.start()]) if found else None
-        if found is None or indexed is None:
-            return None
-        rest, numbers = _NUMBERED.subn(".*.", key[found.end() :])
-        field = indexed.fields.get(rest.rstrip("."))
-        if field is None or numbers > 1:
-            return None
-        if field == "":
-            return (DROP, 0, None, 0)
-        second = _NUMBERED.search(key, found.end() - 1)
-        at = int(second[1]) if second else None
-        return (INDEXED, 0, (indexed.group, int(found[1]), field, at), 0)
+_INDEXED: dict[str, Indexed] = {}
+
+
+def resolve(key: str) -> Place:
+    """Place a key that is not in the table, and remember it."""
+    place = _numbered(key) or (KEEP, 0, None, 0)
+    if len(PLACES) < _REMEMBERED:
+        PLACES[key] = place
+    return place
+
+
+def grouped(items: dict[int, dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return {group: fields of its items in order} from {code: fields}."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for code in sorted(items):
+        groups.setdefault(GROUPS[code // ITEMS], []).append(items[code])
+    return groups
+
+
+def _numbered(key: str) -> Place | None:
+    found = _NUMBERED.search(key)
+    indexed = _INDEXED.get(key[: found.start()]) if found else None
+    if found is None or indexed is None:
+        return None
+    rest, numbers = _NUMBERED.subn(".*.", key[found.end() :])
+    field = indexed.fields.get(rest.rstrip("."))
+    if field is None or numbers > 1:
+        return None
+    if field == "":
+        return (DROP, 0, None, 0)
+    second = _NUMBERED.search(key, found.end() - 1)
+    code = GROUPS.index(indexed.group) * ITEMS + int(found[1])
+    if second is None:
+        return (INDEXED, code, field, 0)
+    name, _, part = field.partition(".")
+    return (INDEXED, code, (name, int(second[1]), part), 0)
 
 
 def _entries(convention: Convention) -> Iterator[tuple[str, Place]]:
@@ -75,13 +87,32 @@ def _entries(convention: Convention) -> Iterator[tuple[str, Place]]:
         dtype = SPAN_SCHEMA[column] if column in SPAN_SCHEMA else None
         yield key, (COLUMN, SLOTS[column], _TYPES[str(dtype)] if dtype else int, rank)
     for key, kinds in convention.kinds.items():
-        yield key, (KIND, SLOTS["kind"], kinds, kinds.rank)
+        yield key, (KIND, SLOTS["kind"], _words(kinds), kinds.rank)
     for key, text in convention.texts.items():
-        yield key, (TEXT, 0, text, text.rank)
+        yield key, (TEXT, SLOTS[text.column], text.read, text.rank)
     for key, call in convention.calls.items():
         yield key, (CALL, 0, call, 0)
     for key in convention.dropped:
         yield key, (DROP, 0, None, 0)
 
 
-PLACES: Final = Places(conventions())
+def _words(kinds: Kinds) -> dict[str, tuple[str, bool]]:
+    """Word to kind, and whether the word says more than the kind; upper case is as frequent."""
+    words = {word: (kind, False) for word, kind in kinds.exact.items()}
+    words.update({word: (kind, True) for word, kind in kinds.broad.items()})
+    return words | {word.upper(): found for word, found in words.items()}
+
+
+def _merge() -> None:
+    for convention in conventions():
+        for prefix, indexed in convention.indexed.items():
+            _INDEXED[prefix] = indexed
+            FORMATS.setdefault(prefix, convention.name)
+            if indexed.group not in GROUPS:
+                GROUPS.append(indexed.group)
+        for key, place in _entries(convention):
+            PLACES[key] = place
+            FORMATS.setdefault(key, convention.name)
+
+
+_merge()

@@ -5,68 +5,118 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from evalctl.formats.messages import json_text
-from evalctl.formats.otlp.places import CALL, COLUMN, INDEXED, KEEP, KIND, PLACES, SLOTS, TEXT
+from evalctl.formats.otlp.places import (
+    CALL,
+    COLUMN,
+    INDEXED,
+    KEEP,
+    KIND,
+    PLACES,
+    SLOTS,
+    TEXT,
+    resolve,
+)
 from evalctl.formats.otlp.wire import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from evalctl.formats.conventions import Kinds, Text
     from evalctl.formats.otlp.wire import Pair, Plain
 
 KIND_SLOT: Final = SLOTS["kind"]
+_START: Final = SLOTS["start_time"]
 _UNRANKED: Final = 1_000
+_NOTHING: Final = (None, "")
+Candidate = tuple[int, int, str, Any, Any]
+"""Rank, slot, key, reader and value of an attribute with content."""
 _INT64: Final = 2**63
 
 
 class Row:
     """The cells of one span, in the order of ``SLOTS``, and what is not in a cell (yet).
 
-    ``held`` says which attribute filled a cell, ``texts`` holds attributes with content, ``groups``
-    those with an index, ``rest`` all that no column takes.
+    ``held`` says which attribute filled a cell, ``texts`` holds attributes with content, ``items``
+    those with an index by code, ``calls`` those that a function reads, ``rest`` all that no column takes.
+    ``left`` is what a reader leaves of an attribute, ``pending`` marks a span that is none.
     """
 
-    __slots__ = ("calls", "cells", "groups", "held", "kind_rank", "rest", "texts", "warnings")
+    __slots__ = (
+        "calls",
+        "cells",
+        "held",
+        "items",
+        "kind_rank",
+        "left",
+        "pending",
+        "rest",
+        "texts",
+        "warnings",
+    )
 
     def __init__(self, template: list[Any]) -> None:
         self.cells: list[Any] = template.copy()
         self.held: dict[int, str] = {}
         self.rest: dict[str, Plain] = {}
-        self.texts: dict[str, tuple[Text, Plain]] = {}
-        self.groups: dict[str, dict[int, dict[str, Any]]] = {}
-        self.calls: dict[str, tuple[Callable[[Row, Plain], bool], Plain]] = {}
+        self.texts: dict[str, Candidate] = {}
+        self.items: dict[int, dict[str, Any]] = {}
+        self.calls: dict[str, tuple[Callable[[Row, Plain], bool], Plain]] | None = None
         self.warnings: list[str] | None = None
         self.kind_rank = _UNRANKED
+        self.left: Plain = None
+        self.pending = False
+
+    @property
+    def kind(self) -> str:
+        """The kind as far as it is known."""
+        return self.cells[KIND_SLOT] or "unknown"
+
+    @property
+    def start(self) -> int | None:
+        """Microseconds since 1970 of the start."""
+        return self.cells[_START]
 
     def read(self, attributes: list[Pair]) -> None:
         """Sort the attributes of a span; of equal keys the last wins.
 
         This loop is most of what decoding costs beyond parsing: one look-up per attribute.
         """
-        cells, held, rest, groups, places = self.cells, self.held, self.rest, self.groups, PLACES
+        cells, held, rest, items, places = self.cells, self.held, self.rest, self.items, PLACES
         for pair in attributes:
             key, value = pair.key, pair.value
             said = None if value is None else value.string_value
             if said is None:
                 said = plain(value)
-            place = places.get(key) or places.resolve(key)
-            op, slot, detail, _ = place
+            try:
+                op, slot, detail, rank = places[key]
+            except KeyError:
+                op, slot, detail, rank = resolve(key)
             if op == COLUMN:
                 if cells[slot] is None and said.__class__ is detail and said != "":
                     cells[slot] = said
                     held[slot] = key
                 else:
-                    self.claim(key, said, place)
+                    self.claim(key, said, slot, detail, rank)
             elif op == INDEXED:
-                put(groups, detail, said)
+                item = items.get(slot)
+                if item is None:
+                    items[slot] = item = {}
+                if detail.__class__ is str:
+                    item[detail] = said
+                else:
+                    name, second, part = detail
+                    item.setdefault(name, {}).setdefault(second, {})[part] = said
             elif op == KEEP:
                 rest[key] = said
-            else:
-                self._special(place, key, said)
+            elif op == TEXT:
+                if said not in _NOTHING:
+                    self.texts[key] = (rank, slot, key, detail, said)
+            elif op == KIND:
+                self._kind(key, said, detail, rank)
+            elif op == CALL:
+                self._call(key, said, detail)
 
-    def claim(self, key: str, said: Plain, place: tuple[int, int, Any, int]) -> None:
+    def claim(self, key: str, said: Plain, slot: int, wanted: type, rank: int) -> None:
         """Put a value into a column that may be taken: the lower rank wins, what differs is kept."""
-        _, slot, wanted, rank = place
         value = converted(said, wanted)
         if value is None:
             if said not in (None, ""):
@@ -90,11 +140,6 @@ class Row:
         if self.cells[slot] is None and value is not None and value != "":
             self.cells[slot] = value
 
-    @property
-    def kind(self) -> str:
-        """The kind as far as it is known."""
-        return self.cells[KIND_SLOT] or "unknown"
-
     def warn(self, word: str) -> None:
         """Note once that something about the record is odd."""
         if self.warnings is None:
@@ -102,46 +147,21 @@ class Row:
         elif word not in self.warnings:
             self.warnings.append(word)
 
-    def _special(self, place: tuple[int, int, Any, int], key: str, said: Plain) -> None:
-        op, _, detail, rank = place
-        if op == TEXT:
-            if said not in (None, ""):
-                self.texts[key] = (detail, said)
-        elif op == KIND:
-            self._kind(key, said, detail, rank)
-        elif op == CALL:
-            self.calls[key] = (detail, said)
+    def _call(self, key: str, said: Plain, call: Callable[[Row, Plain], bool]) -> None:
+        if self.calls is None:
+            self.calls = {}
+        self.calls[key] = (call, said)
 
-    def _kind(self, key: str, said: Plain, kinds: Kinds, rank: int) -> None:
-        word = str(said).strip('"').lower()
-        kind = kinds.exact.get(word)
-        if kind is None:
+    def _kind(self, key: str, said: Plain, words: dict[str, tuple[str, bool]], rank: int) -> None:
+        found = words.get(said) if said.__class__ is str else None
+        if found is None and isinstance(said, str):
+            found = words.get(said.strip('"').lower())
+        if found is None or found[1]:
             self.rest[key] = said
-            kind = kinds.broad.get(word)
-        if kind is not None and rank < self.kind_rank:
-            self.cells[KIND_SLOT] = kind
+        if found is not None and rank < self.kind_rank:
+            self.cells[KIND_SLOT] = found[0]
             self.held[KIND_SLOT] = key
             self.kind_rank = rank
-
-
-def put(
-    groups: dict[str, dict[int, dict[str, Any]]],
-    detail: tuple[str, int, str, int | None],
-    said: Plain,
-) -> None:
-    """File a value of an indexed attribute under its group, index and field."""
-    group, index, field, second = detail
-    items = groups.get(group)
-    if items is None:
-        items = groups[group] = {}
-    item = items.get(index)
-    if item is None:
-        item = items[index] = {}
-    if second is None:
-        item[field] = said
-    else:
-        name, _, part = field.partition(".")
-        item.setdefault(name, {}).setdefault(second, {})[part] = said
 
 
 def converted(said: Plain, wanted: type) -> str | int | float | None:

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from evalctl.formats.cells import digest
-from evalctl.formats.conventions import conventions
-from evalctl.formats.messages import encode
 from evalctl.formats.otlp.content import (
-    Content,
-    indexed_documents,
-    indexed_tools,
+    DOCUMENTS,
+    INPUT,
+    INPUTS,
+    OUTPUT,
+    OUTPUTS,
     read_indexed,
     read_messages,
+    take_groups,
 )
 from evalctl.formats.otlp.events import Events
 from evalctl.formats.otlp.feedback import EVALUATION, from_event, from_indexed
 from evalctl.formats.otlp.ids import normal_id
-from evalctl.formats.otlp.places import PLACES, SLOTS
+from evalctl.formats.otlp.origin import format_by_keys, resource_cells, scope_cells
+from evalctl.formats.otlp.places import SLOTS, grouped
 from evalctl.formats.otlp.row import Row
-from evalctl.formats.otlp.times import microseconds
 from evalctl.formats.otlp.wire import pairs
+from evalctl.formats.times import microseconds
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.feedback import Feedback
-    from evalctl.formats.otlp.wire import LogRecord, Request, Resource, Scope, Span
+    from evalctl.formats.otlp.row import Candidate
+    from evalctl.formats.otlp.wire import LogRecord, Request, Span
 
-_WIDTH: Final = len(SLOTS) - 1
+Groups = dict[str, list[dict[str, Any]]]
+_NO_GROUPS: Final[Groups] = {}
 _ENCODE = msgspec.json.Encoder().encode
 _PROVIDERS = {
     "vertex_ai": "gcp.vertex_ai",
@@ -54,14 +59,25 @@ _REASONS = {
 }
 _ERRORS = frozenset({2, "2", "STATUS_CODE_ERROR", "ERROR"})
 _OKS = frozenset({1, "1", "STATUS_CODE_OK", "OK"})
-_REDACTED = frozenset({"__REDACTED__", "[REDACTED]", "<REDACTED>", "REDACTED", "***"})
+_REDACTED = frozenset({None, "__REDACTED__", "[REDACTED]", "<REDACTED>", "REDACTED", "***"})
 _EVENT_RANK = 30
 _INDEXED_RANK = 20
-_FEEDBACK_GROUPS = {
-    "span_feedback": "span",
-    "trace_feedback": "trace",
-    "session_feedback": "session",
-}
+_FEEDBACK_GROUPS = (
+    ("span_feedback", "span"),
+    ("trace_feedback", "trace"),
+    ("session_feedback", "session"),
+)
+_BY_RANK = itemgetter(0)
+_TRACE, _SPAN, _PARENT = (SLOTS[n] for n in ("trace_id", "span_id", "parent_span_id"))
+_NAME, _START, _END = SLOTS["name"], SLOTS["start_time"], SLOTS["end_time"]
+_ROOT, _DURATION, _SESSION = SLOTS["is_root"], SLOTS["duration_ms"], SLOTS["session_id"]
+_STATUS, _MESSAGE, _ERROR = SLOTS["status"], SLOTS["status_message"], SLOTS["error_type"]
+_MODEL, _ASKED, _PROVIDER = SLOTS["model"], SLOTS["request_model"], SLOTS["provider"]
+_REASON, _TOTAL, _KIND = SLOTS["finish_reason"], SLOTS["total_tokens"], SLOTS["kind"]
+_PROMPT, _COMPLETION = SLOTS["prompt_tokens"], SLOTS["completion_tokens"]
+_CAPTURED, _WARNINGS, _FORMAT = SLOTS["content_captured"], SLOTS["warnings"], SLOTS["source_format"]
+_TOOL, _ARGS, _RESULT = SLOTS["tool"], SLOTS["tool_args"], SLOTS["tool_result"]
+_ATTRIBUTES, _EVENTS, _LINKS = SLOTS["attributes"], SLOTS["events"], SLOTS["links"]
 
 
 class Rows:
@@ -75,12 +91,12 @@ class Rows:
     def read(self, request: Request) -> None:
         """Read every span and every log record of a request."""
         for of_resource in request.resource_spans or ():
-            base = _resource_cells(of_resource.resource)
+            base = resource_cells(of_resource.resource)
             for of_scope in of_resource.scope_spans or ():
-                template, form = _scope_cells(base, of_scope.scope)
+                template = scope_cells(base, of_scope.scope)
                 for span in of_scope.spans or ():
                     try:
-                        self.span(span, template, form)
+                        self.span(span, template)
                     except RecursionError:
                         self.refused.append("values nested too deep")
         for of_resource in request.resource_logs or ():
@@ -88,7 +104,7 @@ class Rows:
                 for record in of_scope.log_records or ():
                     self.log(record)
 
-    def span(self, span: Span, template: list[Any], form: str | None) -> None:
+    def span(self, span: Span, template: list[Any]) -> None:
         """Read one span."""
         trace_id, span_id = normal_id(span.trace_id), normal_id(span.span_id)
         if trace_id is None or span_id is None:
@@ -96,42 +112,47 @@ class Rows:
             return
         row = Row(template)
         cells = row.cells
-        cells[_TRACE], cells[_SPAN], cells[_NAME] = trace_id, span_id, span.name
-        parent = normal_id(span.parent_span_id)
-        cells[_PARENT], cells[_ROOT] = parent, parent is None
+        cells[_TRACE], cells[_SPAN], cells[_NAME] = trace_id, span_id, span.name or None
+        cells[_PARENT] = parent = normal_id(span.parent_span_id)
+        cells[_ROOT] = parent is None
+        _times(row, span)
         if span.attributes:
             row.read(span.attributes)
-        _times(row, span)
-        events = Events(row, cells[_START])
+        events = None
         if span.events:
+            events = Events(row)
             events.read(span.events)
         if row.calls:
             _calls(row)
-        if row.warnings and "pending" in row.warnings:
+        if row.pending:
             return
-        _finish(row, span, events, form)
-        self._gather(row, events)
-        self.rows.append(cells[:_WIDTH])
+        groups = grouped(row.items) if row.items else _NO_GROUPS
+        _finish(row, span, groups, events)
+        if groups or events:
+            self._gather(row, groups, events)
+        cells.pop()  # the total, which is not stored
+        self.rows.append(cells)
 
     def log(self, record: LogRecord) -> None:
         """Read one log record; only evaluation results are read."""
         said = pairs(record.attributes)
-        if (record.event_name or said.get("event.name")) == EVALUATION:
-            at = microseconds(record.time_unix_nano or record.observed_time_unix_nano)
-            trace_id = normal_id(record.trace_id)
-            if trace_id is None:
-                self.refused.append("trace_id missing")
-                return
-            self.feedback.append(
-                {**from_event(said, at), "trace_id": trace_id, "span_id": normal_id(record.span_id)}
-            )
+        if (record.event_name or said.get("event.name")) != EVALUATION:
+            return
+        at = microseconds(record.time_unix_nano or record.observed_time_unix_nano)
+        trace_id = normal_id(record.trace_id)
+        if trace_id is None:
+            self.refused.append("trace_id missing")
+        else:
+            ids = {"trace_id": trace_id, "span_id": normal_id(record.span_id)}
+            self.feedback.append({**from_event(said, at), **ids})
 
-    def _gather(self, row: Row, events: Events) -> None:
+    def _gather(self, row: Row, groups: Groups, events: Events | None) -> None:
         cells = row.cells
-        for found in events.feedback:
-            self.feedback.append({**found, "trace_id": cells[_TRACE], "span_id": cells[_SPAN]})
-        for group, target in _FEEDBACK_GROUPS.items() if row.groups else ():
-            for found in from_indexed(row.groups.get(group, {}), cells[_END] or cells[_START]):
+        for found in events.feedback if events else ():
+            self.feedback.append({**found, **_address(cells, "span")})
+        for group, target in _FEEDBACK_GROUPS:
+            items = groups.get(group)
+            for found in from_indexed(items, cells[_END] or cells[_START]) if items else ():
                 self.feedback.append({**found, **_address(cells, target)})
 
 
@@ -141,88 +162,11 @@ def _address(cells: list[Any], target: str) -> Feedback:
     return {"trace_id": cells[_TRACE], "span_id": cells[_SPAN] if target == "span" else None}
 
 
-_TRACE, _SPAN, _PARENT, _ROOT = (
-    SLOTS[n] for n in ("trace_id", "span_id", "parent_span_id", "is_root")
-)
-_NAME, _START, _END = SLOTS["name"], SLOTS["start_time"], SLOTS["end_time"]
-_DURATION, _SESSION, _KIND = SLOTS["duration_ms"], SLOTS["session_id"], SLOTS["kind"]
-_STATUS, _MESSAGE, _ERROR = SLOTS["status"], SLOTS["status_message"], SLOTS["error_type"]
-_MODEL, _ASKED, _PROVIDER = SLOTS["model"], SLOTS["request_model"], SLOTS["provider"]
-_REASON, _TOTAL = SLOTS["finish_reason"], SLOTS["total_tokens"]
-_PROMPT, _COMPLETION = SLOTS["prompt_tokens"], SLOTS["completion_tokens"]
-_INPUT, _OUTPUT = SLOTS["input"], SLOTS["output"]
-_INPUTS, _OUTPUTS = SLOTS["input_messages"], SLOTS["output_messages"]
-_SYSTEM, _DOCUMENTS, _CAPTURED = (
-    SLOTS["system_prompt"],
-    SLOTS["documents"],
-    SLOTS["content_captured"],
-)
-_TOOL, _ARGS, _RESULT, _TOOLS = (
-    SLOTS["tool"],
-    SLOTS["tool_args"],
-    SLOTS["tool_result"],
-    SLOTS["tool_definitions"],
-)
-_ATTRIBUTES, _RESOURCE, _EVENTS, _LINKS = (
-    SLOTS[n] for n in ("attributes", "resource", "events", "links")
-)
-_FORMAT, _WARNINGS = SLOTS["source_format"], SLOTS["warnings"]
-
-
-def _resource_cells(resource: Resource | None) -> list[Any]:
-    said = pairs(resource.attributes) if resource else {}
-    cells: list[Any] = [None] * len(SLOTS)
-    service = said.pop("service.name", None)
-    project = said.pop("openinference.project.name", None)
-    cells[SLOTS["service"]] = _said(service)
-    if project is None and not str(service).startswith("unknown_service"):
-        project = service
-    cells[SLOTS["project"]] = _said(project)
-    cells[SLOTS["service_version"]] = _said(said.pop("service.version", None))
-    environment = said.pop("deployment.environment.name", None) or said.pop(
-        "deployment.environment", None
-    )
-    cells[SLOTS["environment"]] = _said(environment)
-    cells[_RESOURCE] = _ENCODE(said).decode() if said else None
-    return cells
-
-
-def _said(value: Any) -> str | None:
-    return (
-        None
-        if value in (None, "")
-        else value
-        if isinstance(value, str)
-        else _ENCODE(value).decode()
-    )
-
-
-def _scope_cells(base: list[Any], scope: Scope | None) -> tuple[list[Any], str | None]:
-    cells = base.copy()
-    if scope is None or not scope.name:
-        return cells, None
-    cells[SLOTS["scope_name"]], cells[SLOTS["scope_version"]] = scope.name, scope.version or None
-    return cells, _format_of(scope.name)
-
-
-def _format_of(scope: str) -> str | None:
-    longest = max(
-        ((prefix, c.name) for c in conventions() for prefix in c.scopes if _matches(scope, prefix)),
-        key=lambda found: len(found[0]),
-        default=(None, None),
-    )
-    return longest[1]
-
-
-def _matches(scope: str, prefix: str) -> bool:
-    return scope == prefix or scope.startswith(prefix if prefix.endswith(".") else prefix + ".")
-
-
 def _times(row: Row, span: Span) -> None:
     cells = row.cells
-    start, end = microseconds(span.start_time_unix_nano), microseconds(span.end_time_unix_nano)
-    cells[_START], cells[_END] = start, end
-    if (start is None and span.start_time_unix_nano) or (end is None and span.end_time_unix_nano):
+    started, ended = span.start_time_unix_nano, span.end_time_unix_nano
+    cells[_START], cells[_END] = start, end = microseconds(started), microseconds(ended)
+    if (start is None and started) or (end is None and ended):
         row.warn("time_out_of_range")
     if start is None or end is None:
         return
@@ -233,57 +177,53 @@ def _times(row: Row, span: Span) -> None:
 
 
 def _calls(row: Row) -> None:
-    for key, (call, value) in row.calls.items():
+    for key, (call, value) in (row.calls or {}).items():
         if not call(row, value) and value not in (None, ""):
             row.rest[key] = value
 
 
-def _finish(row: Row, span: Span, events: Events, form: str | None) -> None:
+def _finish(row: Row, span: Span, groups: Groups, events: Events | None) -> None:
     cells = row.cells
-    cells[_KIND] = row.kind if cells[_KIND] else _guessed_kind(row)
+    if cells[_KIND] is None:
+        cells[_KIND] = _guessed_kind(cells)
     _status(row, span)
     _model(row)
-    _content(row, events)
+    if groups or row.texts or events:
+        _content(row, groups, events)
+        cells[_EVENTS] = events.json() if events else None
+    else:
+        cells[_CAPTURED] = False
     if span.links:
-        cells[_LINKS] = _ENCODE(
-            [
-                {
-                    "trace_id": normal_id(li.trace_id),
-                    "span_id": normal_id(li.span_id),
-                    "attributes": pairs(li.attributes),
-                }
-                for li in span.links
-            ]
-        ).decode()
+        cells[_LINKS] = _links(span)
     if span.dropped_attributes_count:
         row.warn("attributes_dropped")
-    cells[_EVENTS] = events.json()
-    cells[_ATTRIBUTES] = _ENCODE(row.rest).decode() if row.rest else None
-    cells[_FORMAT] = form or _format_by_keys(row)
+    if row.rest:
+        cells[_ATTRIBUTES] = _ENCODE(row.rest).decode()
+    if cells[_FORMAT] is None:
+        cells[_FORMAT] = format_by_keys(row)
     cells[_WARNINGS] = row.warnings
     digest(cells)
 
 
-def _guessed_kind(row: Row) -> str:
-    cells = row.cells
+def _guessed_kind(cells: list[Any]) -> str:
     if cells[_TOOL] is not None:
         return "tool"
     return "llm" if cells[_ASKED] is not None and cells[_PROMPT] is not None else "unknown"
 
 
 def _status(row: Row, span: Span) -> None:
-    cells = row.cells
-    status = span.status
-    code = status.code if status else None
-    if status and status.message:
-        if cells[_MESSAGE] is None or code in _ERRORS:
+    cells, status = row.cells, span.status
+    code = None
+    if status is not None:
+        code = status.code
+        if status.message and (cells[_MESSAGE] is None or code in _ERRORS):
             cells[_MESSAGE] = status.message
-    if code in _ERRORS or (
-        code not in _OKS and cells[_ERROR] is not None and row.held.get(_ERROR) == "error.type"
-    ):
+    if code in _OKS:
+        cells[_STATUS] = cells[_STATUS] or "ok"
+    elif code in _ERRORS or row.held.get(_ERROR) == "error.type":
         cells[_STATUS] = "error"
     elif cells[_STATUS] is None:
-        cells[_STATUS] = "ok" if code in _OKS else "unset"
+        cells[_STATUS] = "unset"
 
 
 def _model(row: Row) -> None:
@@ -299,78 +239,56 @@ def _model(row: Row) -> None:
         row.rest[row.held[_TOTAL]] = total
 
 
-def _content(row: Row, events: Events) -> None:
-    content = Content(row.kind)
-    candidates = [
-        (text.rank, text.side, key, value, text.read) for key, (text, value) in row.texts.items()
+def _links(span: Span) -> str:
+    links = [
+        {
+            "trace_id": normal_id(link.trace_id),
+            "span_id": normal_id(link.span_id),
+            "attributes": pairs(link.attributes),
+        }
+        for link in span.links or ()
     ]
-    groups = row.groups
-    for side in ("input", "output") if groups else ():
-        if side in groups:
-            candidates.append((_INDEXED_RANK, side, "", groups[side], read_indexed))
-    if events.inputs:
-        candidates.append((_EVENT_RANK, "input", "", events.inputs, read_messages))
-    if events.outputs:
-        candidates.append((_EVENT_RANK, "output", "", events.outputs, read_messages))
-    if "documents" in groups:
-        content.documents = indexed_documents(groups["documents"])
-    if "tools" in groups:
-        content.tools = indexed_tools(groups["tools"])
-    if "embeddings" in groups:
-        content.input = (
-            "\n".join(
-                str(item.get("text"))
-                for _, item in sorted(groups["embeddings"].items())
-                if item.get("text")
-            )
-            or None
-        )
-    if (
-        not candidates
-        and content.documents is None
-        and content.tools is None
-        and content.input is None
-    ):
-        row.cells[_CAPTURED] = False
-        return
-    candidates.sort(key=_rank)
-    for _, side, key, value, read in candidates:
-        if content.has(side):
+    return _ENCODE(links).decode()
+
+
+def _content(row: Row, groups: Groups, events: Events | None) -> None:
+    cells = row.cells
+    if groups:
+        take_groups(row, groups)
+    candidates = _candidates(row, groups, events)
+    for _, slot, key, read, value in candidates:
+        if cells[slot] is not None or (slot <= OUTPUT and cells[slot + _TO_MESSAGES] is not None):
             continue
-        if not read(value, content, side):
+        if not read(row, slot, value):
             row.rest[key] = value
-        elif content.left is not None:
-            row.rest[key], content.left = content.left, None
-    _store(row.cells, content)
-
-
-def _rank(candidate: tuple[Any, ...]) -> int:
-    return candidate[0]
-
-
-def _store(cells: list[Any], content: Content) -> None:
-    cells[_INPUT], cells[_OUTPUT] = content.input or None, content.output or None
-    cells[_INPUTS], cells[_OUTPUTS] = (
-        encode(content.input_messages or []),
-        encode(content.output_messages or []),
+        elif row.left is not None:
+            row.rest[key], row.left = row.left, None
+    said, answered = cells[INPUT], cells[OUTPUT]
+    if cells[_KIND] == "tool":
+        cells[_ARGS], cells[_RESULT] = said, answered
+    cells[_CAPTURED] = not (
+        said in _REDACTED
+        and answered in _REDACTED
+        and cells[INPUTS] is None
+        and cells[OUTPUTS] is None
+        and cells[DOCUMENTS] is None
     )
-    cells[_SYSTEM], cells[_DOCUMENTS], cells[_TOOLS] = (
-        content.system,
-        content.documents,
-        content.tools,
-    )
-    if content.kind == "tool":
-        cells[_ARGS], cells[_RESULT] = cells[_INPUT], cells[_OUTPUT]
-    said = (cells[_INPUT], cells[_OUTPUT], cells[_INPUTS], cells[_OUTPUTS], content.documents)
-    cells[_CAPTURED] = any(text is not None and text not in _REDACTED for text in said)
 
 
-def _format_by_keys(row: Row) -> str:
-    formats = PLACES.formats
-    holder = row.held.get(_KIND)
-    if holder is not None:
-        return formats.get(holder, "otlp")
-    for key in row.held.values():
-        if key in formats:
-            return formats[key]
-    return "otlp"
+def _candidates(row: Row, groups: Groups, events: Events | None) -> list[Candidate]:
+    candidates = list(row.texts.values())
+    if "input" in groups:
+        candidates.append((_INDEXED_RANK, INPUT, "", read_indexed, groups["input"]))
+    if "output" in groups:
+        candidates.append((_INDEXED_RANK, OUTPUT, "", read_indexed, groups["output"]))
+    if events is not None:
+        if events.inputs:
+            candidates.append((_EVENT_RANK, INPUT, "", read_messages, events.inputs))
+        if events.outputs:
+            candidates.append((_EVENT_RANK, OUTPUT, "", read_messages, events.outputs))
+    if len(candidates) > 1:
+        candidates.sort(key=_BY_RANK)
+    return candidates
+
+
+_TO_MESSAGES: Final = INPUTS - INPUT

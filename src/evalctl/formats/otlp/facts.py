@@ -1,0 +1,153 @@
+"""Attributes that hold more than one column's worth, or say it in a way of their own.
+
+Each function takes (row, value) and says whether nothing of the value is left to keep.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from evalctl.formats.messages import json_text, parsed, unquoted
+
+if TYPE_CHECKING:
+    from evalctl.formats.otlp.row import Row
+    from evalctl.formats.otlp.wire import Plain
+
+_META = {
+    "session_id": ("session_id", "thread_id", "conversation_id"),
+    "user_id": ("user_id",),
+}
+_USAGE = {
+    "prompt_tokens": ("input", "input_tokens", "prompt_tokens"),
+    "completion_tokens": ("output", "output_tokens", "completion_tokens"),
+    "cache_read_tokens": ("cache_read_input_tokens", "input_cached_tokens", "cache_read"),
+    "cache_write_tokens": ("cache_creation_input_tokens", "cache_write_input_tokens"),
+    "reasoning_tokens": ("output_reasoning_tokens", "reasoning_tokens"),
+}
+_NESTED_USAGE = (
+    ("prompt_tokens_details", "cache_read_tokens", "cached_tokens"),
+    ("input_tokens_details", "cache_read_tokens", "cached_tokens"),
+    ("completion_tokens_details", "reasoning_tokens", "reasoning_tokens"),
+    ("output_tokens_details", "reasoning_tokens", "reasoning_tokens"),
+)
+
+
+def finish_reasons(row: Row, value: Plain) -> bool:
+    """Take the last of the reasons that the choices finished with."""
+    found = parsed(value)
+    reasons = [reason for reason in found if reason] if isinstance(found, list) else [found]
+    if reasons and isinstance(reasons[-1], str):
+        row.fill("finish_reason", reasons[-1])
+        return True
+    return not reasons
+
+
+def usage_details(row: Row, value: Plain) -> bool:
+    """Fill token counts from an object in any vendor's words; other counts are not kept."""
+    found = parsed(value)
+    if not isinstance(found, dict):
+        return False
+    for column, names in _USAGE.items():
+        row.fill(column, next((found[n] for n in names if _is_count(found.get(n))), None))
+    for word, column, name in _NESTED_USAGE:
+        details = found.get(word)
+        if isinstance(details, dict) and _is_count(details.get(name)):
+            row.fill(column, details[name])
+    return True
+
+
+def cost_details(row: Row, value: Plain) -> bool:
+    """Fill the cost from an object; all zero means unknown."""
+    found = parsed(value)
+    total = found.get("total") if isinstance(found, dict) else None
+    if isinstance(total, int | float) and total > 0:
+        row.fill("cost_usd", float(total))
+    return False
+
+
+def level(row: Row, value: Plain) -> bool:
+    """A level of ERROR is an error."""
+    if value == "ERROR":
+        row.fill("status", "error")
+    return value in {"ERROR", "DEFAULT"}
+
+
+def tool_status(row: Row, value: Plain) -> bool:
+    """A tool that says it failed has failed."""
+    if value == "error":
+        row.fill("status", "error")
+    return value in {"error", "success"}
+
+
+def drop_pending(row: Row, value: Plain) -> bool:
+    """Logfire announces open spans by placeholder spans, which are not operations."""
+    row.pending = value == "pending_span"
+    return value == "span"
+
+
+def entity_name(row: Row, value: Plain) -> bool:
+    """Traceloop's entity is the tool of a tool span and the agent of an agent span."""
+    column = {"tool": "tool", "agent": "agent"}.get(row.kind)
+    if column is None or not isinstance(value, str):
+        return False
+    row.fill(column, value)
+    return True
+
+
+def ai_provider(row: Row, value: Plain) -> bool:
+    """``openai.chat`` is the provider ``openai``."""
+    if isinstance(value, str):
+        row.fill("provider", value.partition(".")[0])
+    return False
+
+
+def first_completion(row: Row, value: Plain) -> bool:
+    """Langfuse gives the time at which the first token came."""
+    from evalctl.formats.times import iso_microseconds
+
+    start = row.start
+    at = iso_microseconds(unquoted(value)) if isinstance(value, str) else None
+    if at is None or start is None or at < start:
+        return False
+    row.fill("ttft_ms", (at - start) / 1000)
+    return True
+
+
+def meta(row: Row, value: Plain) -> bool:
+    """Find session and user in free metadata; it stays an attribute."""
+    text = json_text(value)
+    if "session" in text or "thread" in text or "user" in text or "conversation" in text:
+        found = parsed(text)
+        if isinstance(found, dict):
+            for column, names in _META.items():
+                row.fill(column, next((found[n] for n in names if _is_text(found.get(n))), None))
+    return False
+
+
+def quoted_model(row: Row, value: Plain) -> bool:
+    """Take a model name that is JSON text."""
+    return _quoted(row, "model", value)
+
+
+def quoted_session(row: Row, value: Plain) -> bool:
+    """Take a session id that is JSON text."""
+    return _quoted(row, "session_id", value)
+
+
+def quoted_user(row: Row, value: Plain) -> bool:
+    """Take a user id that is JSON text."""
+    return _quoted(row, "user_id", value)
+
+
+def _quoted(row: Row, column: str, value: Plain) -> bool:
+    if isinstance(value, str):
+        row.fill(column, unquoted(value))
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value != ""

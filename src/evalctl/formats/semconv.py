@@ -1,0 +1,160 @@
+"""The fast way through messages in their two most frequent forms; the slow way reads the rest.
+
+GenAI messages are decoded into typed structs, indexed attributes are put together without building
+objects in between: 4x faster than ``messages.to_messages``, which gives the same.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from evalctl.formats.messages import (
+    ROLES,
+    Message,
+    ToolCall,
+    json_text,
+    result_text,
+    split_system,
+)
+
+
+class Conversation(NamedTuple):
+    """Messages without the system's; the system instructions; the last text that was said."""
+
+    messages: list[Message]
+    system: str | None
+    last: str | None
+
+
+_NO_VALUE = Raw()
+
+
+class _Part(Struct, gc=False):
+    type: str
+    content: str | None = None
+    id: str | None = None
+    name: str | None = None
+    # Raw cannot be a member of a union; an empty one stands for null.
+    arguments: Raw = _NO_VALUE
+    response: Raw = _NO_VALUE
+    result: Raw = _NO_VALUE
+
+
+class _Item(Struct, gc=False):
+    role: str
+    parts: list[_Part]
+    name: str | None = None
+
+
+_DECODER = msgspec.json.Decoder(list[_Item])
+
+
+def semconv(text: str) -> Conversation | None:
+    """Read GenAI messages from JSON text; null where it holds anything out of the ordinary."""
+    try:
+        items = _DECODER.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return None
+    messages: list[Message] = []
+    last = None
+    for item in items:
+        parts = item.parts
+        if len(parts) == 1 and parts[0].type == "text":
+            content = parts[0].content or None
+            messages.append(
+                Message(ROLES.get(item.role, item.role), content, None, None, item.name)
+            )
+            last = content or last
+        else:
+            several = _several(item, messages)
+            if several is None:
+                return None
+            last = several or last
+    return _conversation(messages, last)
+
+
+def indexed(items: list[dict[str, Any]]) -> Conversation | None:
+    """Read messages from their fields; null where one is out of the ordinary."""
+    messages: list[Message] = []
+    last = None
+    for fields in items:
+        content = fields.get("content")
+        if content.__class__ is str:
+            if content.startswith("[{"):
+                return None
+        elif content is not None or "contents" in fields:
+            return None
+        calls = fields.get("tool_calls")
+        role = fields.get("role")
+        if "function_name" in fields or role.__class__ is not str:
+            return None
+        last = content or last
+        messages.append(
+            Message(
+                ROLES.get(role, role),
+                content or None,
+                _calls(calls) if calls else None,
+                fields.get("tool_call_id"),
+                fields.get("name"),
+            )
+        )
+    return _conversation(messages, last)
+
+
+def _conversation(messages: list[Message], last: str | None) -> Conversation:
+    system, rest = split_system(messages)
+    return Conversation(rest, system, last)
+
+
+def _calls(calls: dict[int, dict[str, Any]]) -> list[ToolCall]:
+    return [
+        ToolCall(call.get("id"), call.get("name"), _text(call.get("arguments")))
+        for call in (calls[index] for index in sorted(calls))
+    ]
+
+
+def _text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json_text(value)
+
+
+def _several(item: _Item, messages: list[Message]) -> str | None:
+    """Append a message of any parts; return its last text, ``""`` for none, null for odd parts."""
+    texts: list[str] = []
+    calls: list[ToolCall] = []
+    reasoning: list[str] = []
+    answered = False
+    for part in item.parts:
+        kind = part.type
+        if kind == "text":
+            texts.append(part.content or "")
+        elif kind == "tool_call":
+            calls.append(ToolCall(part.id, part.name, _raw_text(part.arguments)))
+        elif kind == "tool_call_response":
+            result = _raw_result(part.response) or _raw_result(part.result)
+            messages.append(Message("tool", result, None, part.id, part.name))
+            answered = True
+        elif kind == "reasoning":
+            reasoning.append(part.content or "")
+        else:
+            return None
+    if not answered or texts or calls:
+        content = "\n".join(text for text in texts if text) or None
+        thought = "\n".join(reasoning) or None
+        role = ROLES.get(item.role, item.role)
+        messages.append(Message(role, content, calls or None, None, item.name, thought))
+    return next((text for text in reversed(texts) if text), "")
+
+
+def _raw_text(raw: Raw) -> str | None:
+    text = bytes(raw).decode()
+    if not text or text == "null":
+        return None
+    return msgspec.json.decode(text) if text.startswith('"') else text
+
+
+def _raw_result(raw: Raw) -> str | None:
+    text = _raw_text(raw)
+    return text if text is None else result_text(text)
