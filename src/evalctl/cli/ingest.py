@@ -6,6 +6,7 @@ import os
 import shlex
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 EXAMPLE = "evalctl ingest exports/ --dry-run"
 
-_NAME = 32
+_NAME = 36
+_TROUBLE = ("orphans", "again", "rejects")
 _SHOWN = 40
 """Rows of the table on a screen; other formats list every file."""
 
@@ -77,7 +79,8 @@ def command(
     read = [file for file in result.files if file.skipped is None]
     names = _names([file.path for file in read]) if form == "table" else [f.path for f in read]
     rows = [_row(file, name) for file, name in zip(read, names, strict=True)]
-    emit_rows(rows[:_SHOWN] if form == "table" else rows, form=form, command="ingest")
+    shown = _narrow(rows)[:_SHOWN] if form == "table" else rows
+    emit_rows(shown, form=form, command="ingest")
     if form == "table":
         _say_summary(result, len(rows))
         _say_next(result, paths)
@@ -93,9 +96,16 @@ def _entities(redact: bool | None, config: Config) -> tuple[str, ...] | None:
 
 def _names(paths: list[str]) -> list[str]:
     """Shorten paths by the folder that all share, and to the end that fits a screen."""
-    shared = os.path.commonpath([os.path.dirname(path) for path in paths]) if paths else ""  # noqa: PTH120  (of "-" too)
-    short = [path.removeprefix(shared).lstrip("/") for path in paths]
+    folders = {str(Path(path).parent) for path in paths}
+    shared = os.path.commonpath([Path(folder).absolute() for folder in folders]) if paths else ""
+    short = [path if path == "-" else os.path.relpath(path, shared) for path in paths]
     return [name if len(name) <= _NAME else f"…{name[1 - _NAME :]}" for name in short]
+
+
+def _narrow(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out counts of trouble where there is none."""
+    empty = {word for word in _TROUBLE if not any(row[word] for row in rows)}
+    return [{word: row[word] for word in row if word not in empty} for row in rows]
 
 
 def _row(file: FileReport, name: str) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class IngestOptions:
 
 class _Crew(Protocol):
     def run(self, units: Sequence[Unit]) -> None: ...
-    def stop(self) -> None: ...
+    def stop(self, *, early: bool) -> None: ...
 
 
 def _silent(done: int, total: int) -> None:
@@ -135,7 +135,7 @@ def _job(lake: Lake | None, known: dict[str, int], options: IngestOptions) -> Jo
 def _run(
     lake: Lake | None, units: Sequence[Unit], report: Report, job: Job, options: IngestOptions
 ) -> None:
-    with _crew(job, report, units, options) as crew, _cleanup(lake, report):
+    with _cleanup(lake, report), _crew(job, report, units, options) as crew:
         for part in _parts(units):
             crew.run(part)
             report.require_something(last=part[-1] is units[-1])
@@ -162,8 +162,10 @@ def _crew(
     crew: _Crew = Pool(job, report.take, count) if count > 1 else Local(job, report.take)
     try:
         yield crew
-    finally:
-        crew.stop()
+    except BaseException:
+        crew.stop(early=True)
+        raise
+    crew.stop(early=False)
 
 
 def _processes(units: Sequence[Unit], wanted: int) -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from evalctl.workflows.ingest_events import Event, Job
     from evalctl.workflows.ingest_inputs import Unit
 
+_FLUSH, _STOP = "flush", "stop"
 _IDLE, _FLUSHED, _USER, _BUG = "idle", "flushed", "user", "bug"
 _GRACE = 5.0
 
@@ -44,7 +45,7 @@ class Local:
             self._worker.read(unit)
         self._worker.flush()
 
-    def stop(self) -> None:
+    def stop(self, *, early: bool) -> None:  # noqa: ARG002  (as of a pool)
         """Drop what is not staged."""
         self._worker.close()
 
@@ -80,16 +81,29 @@ class Pool:
                 if self._hear(pipe, left) == _FLUSHED:
                     busy.discard(pipe)
 
-    def stop(self) -> None:
-        """End all workers; each removes the file that it is writing."""
+    def stop(self, *, early: bool) -> None:
+        """End all workers; an ``early`` end is at once, and each removes the file that it is writing.
+
+        What they have reported is still taken, so that every staged file is known.
+        """
         for pipe, process in self._pipes.items():
-            pipe.close()
-            process.terminate()
-        for process in self._pipes.values():
+            if early:
+                process.terminate()
+            else:
+                self._tell(pipe, _STOP)
+        for pipe, process in self._pipes.items():
+            self._drain(pipe)
             process.join(_GRACE)
             if process.is_alive():
                 process.kill()
-                process.join()
+
+    def _drain(self, pipe: Connection) -> None:
+        with suppress(EOFError, OSError):
+            while pipe.poll(_GRACE):
+                message = pipe.recv()
+                if not isinstance(message, tuple):
+                    self._emit(message)
+        pipe.close()
 
     def _hear(self, pipe: Connection, left: deque[Unit]) -> str | None:
         try:
@@ -109,8 +123,11 @@ class Pool:
         return word
 
     def _give(self, pipe: Connection, left: deque[Unit]) -> None:
+        self._tell(pipe, left.popleft() if left else _FLUSH)
+
+    def _tell(self, pipe: Connection, order: Unit | str) -> None:
         try:
-            pipe.send(left.popleft() if left else _FLUSHED)
+            pipe.send(order)
         except OSError:
             raise UserError(_obituary(self._pipes[pipe])) from None
 
@@ -146,9 +163,8 @@ def _work(job: Job, pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, _leave)
     worker = Worker(job, pipe.send)
     with _Confession(pipe), closing(worker):
-        while True:
-            order = pipe.recv()
-            if order == _FLUSHED:
+        while (order := pipe.recv()) != _STOP:
+            if order == _FLUSH:
                 worker.flush()
                 pipe.send((_FLUSHED, ""))
             else:

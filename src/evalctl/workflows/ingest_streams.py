@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from evalctl.core.errors import UserError
 from evalctl.formats.compression import broken, opened
@@ -23,7 +23,7 @@ class _Reader(io.RawIOBase):
     Compressed data that breaks off ends there, and ``cut_off`` says so.
     """
 
-    def __init__(self, inner: BinaryIO, limit: int | None = None) -> None:
+    def __init__(self, inner: io.BufferedReader, limit: int | None = None) -> None:
         super().__init__()
         self._inner = inner
         self._left = limit
@@ -46,7 +46,7 @@ class _Reader(io.RawIOBase):
         if self.cut_off:
             return b""
         try:
-            return self._inner.read(min(count, _BLOCK))
+            return self._inner.read1(min(count, _BLOCK))  # read would lose a part before an error
         except broken() as error:
             if isinstance(error, OSError) and error.errno:
                 raise  # the disk, not the data
