@@ -25,7 +25,7 @@ from evalctl.scoring.read import (
 from evalctl.workflows.query_text import Query, read_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Iterator, Mapping, Sequence
 
     from evalctl.core.words import Target
     from evalctl.lake.lake import Lake
@@ -119,7 +119,7 @@ def _with_lookups(frame: pl.LazyFrame, query: Query) -> pl.LazyFrame:
 
 
 @contextmanager
-def _plainly(known: frozenset[str]) -> Iterator[None]:
+def _plainly(known: frozenset[str]) -> Generator[None]:
     """Turn errors of the engine into one sentence, without values of rows."""
     try:
         yield

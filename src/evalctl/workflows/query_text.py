@@ -166,8 +166,9 @@ def _lift_json(words: Sequence[Word]) -> tuple[list[Word], dict[str, tuple[str, 
         word = words[at]
         if word.text in _ARROWS and lifted and lifted[-1].kind == "name":
             column = lifted.pop().value
+            begin = at
             path, at = _path(words, at)
-            name = f"{column} ->> '{path[1:]}'"
+            name = " ".join([column, *(word.text for word in words[begin:at])])
             lookups[name] = (column, path)
             lifted.append(Word(kind="name", text='"' + name.replace('"', '""') + '"'))
         else:
