@@ -64,6 +64,8 @@ def replace(
         UserError: other programs keep changing the same files, or files do not hold what the log says.
     """
     path = table_uri(lake.uri, table)
+    if _files_of(lake.snapshot(table), day).is_empty():
+        return _replaced(day, lake.files(table).clear(), [])
     make_table(path, table)
     for _ in range(_ATTEMPTS):
         snapshot = lake.snapshot(table)
@@ -111,12 +113,24 @@ def _stage_all(
 def _pieces(snapshot: Snapshot, files: pl.DataFrame, day: date | None) -> Iterator[pl.DataFrame]:
     rows = snapshot.scan() if day is None else snapshot.scan().filter(pl.col("date") == day)
     if "bucket" not in snapshot.table.schema:
-        yield rows.collect()
+        yield _read(snapshot, rows)
         return
     for low, high in bucket_ranges(int(files["size"].sum())):
         inside = (pl.col("bucket") >= low) & (pl.col("bucket") < high)
         unplaced = pl.col("bucket").is_null() if low == 0 else pl.lit(value=False)
-        yield rows.filter(inside | unplaced).collect()
+        yield _read(snapshot, rows.filter(inside | unplaced))
+
+
+def _read(snapshot: Snapshot, rows: pl.LazyFrame) -> pl.DataFrame:
+    try:
+        return rows.collect()
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
+        # A file that was cut short makes polars panic; the texts may hold values of the file.
+        place = table_uri(snapshot.uri, snapshot.table)
+        raise UserError(
+            f"{place}: a data file is damaged or gone, nothing was changed;"
+            " restore the folder from a backup, or ingest into a new lake"
+        ) from None
 
 
 def _check_read(snapshot: Snapshot, read: int, logged: int) -> None:
