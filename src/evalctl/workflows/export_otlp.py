@@ -99,7 +99,7 @@ def _content(span: Span) -> dict[str, Any]:
     parts = [{"type": "text", "content": system}] if system else None
     return {
         "gen_ai.system_instructions": _json(parts),
-        "gen_ai.input.messages": _json([_message(m) for m in said(inputs)]) if inputs else None,
+        "gen_ai.input.messages": _json([_asked(m) for m in said(inputs)]) if inputs else None,
         "gen_ai.output.messages": (
             _json([_message(m) for m in said(outputs, span["output"])]) if outputs else None
         ),
@@ -108,11 +108,16 @@ def _content(span: Span) -> dict[str, Any]:
     }
 
 
-def _message(message: Said) -> dict[str, Any]:
+def _asked(message: Said) -> dict[str, Any]:
+    """Write a message of the input, where the answer of a tool is a part of its own kind."""
     if message.role == "tool" and message.tool_call_id and _is_plain(message.texts):
         known = {"id": message.tool_call_id, "response": message.texts[0], "name": message.name}
         part = {"type": "tool_call_response", **known}
         return {"role": "tool", "parts": [{k: v for k, v in part.items() if v is not None}]}
+    return _message(message)
+
+
+def _message(message: Said) -> dict[str, Any]:
     parts: list[dict[str, Any]] = []
     if message.reasoning:
         parts.append({"type": "reasoning", "content": message.reasoning})
