@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import polars as pl
 
-from evalctl.core.errors import UserError, nearest
+from evalctl.core.errors import UserError
 from evalctl.core.views import view_schema
-from evalctl.rubrics.conditions import column_dtype
+from evalctl.rubrics.columns import column_dtype, no_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +72,7 @@ def example_fault(column: str, value: Any, schema: Mapping[str, pl.DataType]) ->
     """Return what is wrong with one value of an example row, or None."""
     dtype = column_dtype(column, schema)
     if dtype is None:
-        return f"no column '{column}'{nearest(column, schema)}"
+        return no_column(column, schema)
     if value is None or _is_of(value, dtype):
         return None
     return f"'{column}' is {_kind(dtype)}, and the example gives {value!r}"[:200]

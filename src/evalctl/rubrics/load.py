@@ -21,6 +21,11 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _TARGET_WORDS = {"span": "spans", "trace": "traces", "session": "sessions"}
 
 
+def is_rubric_name(name: str) -> bool:
+    """Whether a file may be called so: the name becomes part of column names."""
+    return _NAME.fullmatch(name) is not None
+
+
 def project_rubrics(paths: Sequence[Path]) -> tuple[Path, ...]:
     """Return the configured folders that exist; the starter rubrics where none does."""
     there = tuple(path for path in paths if path.exists())
@@ -65,7 +70,7 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 
 
 def _named(file: Path) -> Path:
-    if not _NAME.fullmatch(file.stem):
+    if not is_rubric_name(file.stem):
         raise RubricError(
             file, None, "the file name is the rubric's name: use letters, digits, - and _"
         )

@@ -188,7 +188,7 @@ class _Reader:
         if not isinstance(said, SampleForm):
             if not 0 < said <= 1:
                 raise self._error(
-                    ("sample",), f"'sample' must be a number above 0 and up to 1, not {said}"
+                    ("sample",), f"'sample' must be a number above 0 and up to 1, not {said:g}"
                 )
             return Sample(rate=said)
         return Sample(rate=said.rate, always=self._condition(said.always, ("sample", "always")))

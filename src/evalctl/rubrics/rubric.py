@@ -9,7 +9,8 @@ import polars as pl
 
 from evalctl.core.views import view_schema
 from evalctl.rubrics.checks import build_check
-from evalctl.rubrics.conditions import compile_condition, eval_reference
+from evalctl.rubrics.columns import eval_reference
+from evalctl.rubrics.conditions import compile_condition
 from evalctl.rubrics.plan import Plan, rule_plan
 
 if TYPE_CHECKING:
