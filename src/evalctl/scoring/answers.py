@@ -52,8 +52,8 @@ class Noted:
 class Answers:
     """Answers about the rows of ``keys``, one column of ``codes`` (Int8) a question.
 
-    ``keys`` has source, trace_id, span_id, session_id, date, bucket, digest; ids that do not name a
-    target of this kind are null.
+    ``keys`` has source, trace_id, span_id, session_id, date, bucket, digest, start_time; ids that do
+    not name a target of this kind are null.
     """
 
     target: Target

@@ -12,6 +12,7 @@ from evalctl.scoring.answers import Answers
 from evalctl.scoring.groups import read_group
 from evalctl.scoring.ledger import TARGET_KEYS, eval_columns
 from evalctl.scoring.questions import eval_parts, of_target, references, view_columns
+from evalctl.scoring.recall import recalled
 from evalctl.scoring.rules import ask
 from evalctl.scoring.select import (
     index_columns,
@@ -27,7 +28,7 @@ from evalctl.scoring.views.spans import span_columns, span_frame
 from evalctl.scoring.views.traces import trace_columns, trace_frame, with_feedback
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from evalctl.core.selection import Selection
     from evalctl.core.words import Target
@@ -73,21 +74,27 @@ class Evaluated:
     sessions: pl.DataFrame
 
 
-def evaluate_group(asked: Asked, group: Group, questions: Sequence[Question]) -> Evaluated:
-    """Answer span and trace questions about the selected targets of a group."""
+def evaluate_group(
+    asked: Asked, group: Group, questions: Sequence[Question], *, is_known: bool = False
+) -> Evaluated:
+    """Answer span and trace questions about the selected targets of a group.
+
+    ``is_known`` says that the ledger holds the answers: they are read from it, and no text is.
+    """
     left: dict[Target, Left] = {}
     targets: list[Target] = [target for target in SMALL if of_target(questions, target)]
     traces = _candidates(asked, group, targets, left)
     if traces is not None and traces.is_empty():
         return Evaluated(answers=[], left=left, sessions=pl.DataFrame(schema=_SESSIONS))
-    frame = arranged(read_group(asked.spans, group, _stored(asked, questions), traces))
+    views: dict[Target, set[str]] = {
+        t: set() if is_known else view_columns(of_target(questions, t)) for t in targets
+    }
+    frame = arranged(read_group(asked.spans, group, _stored(asked, views), traces))
     answers: list[Answers] = []
-    for target in targets:
-        own = of_target(questions, target)
-        rows = _targets(
-            asked, frame, target, view_columns(own), left, is_counted=traces is not None
-        )
-        answers.append(_answers(asked, rows, target, own))
+    for target, columns in views.items():
+        rows = _targets(asked, frame, target, columns, left, is_counted=traces is not None)
+        answer = known_rows if is_known else answer_rows
+        answers.append(answer(asked, rows, target, of_target(questions, target)))
     return Evaluated(answers=answers, left=left, sessions=trace_frame(frame, _SESSIONS))
 
 
@@ -115,7 +122,11 @@ def _candidates(
         return None
     frame = arranged(read_group(asked.spans, group, index_columns(selection), None))
     found = [_indexed(frame, selection, target, left.setdefault(target, {})) for target in targets]
-    return pl.concat(found).unique()
+    traces = pl.concat(found).unique()
+    if asked.chosen is None:
+        return traces
+    chosen = [asked.chosen[target].select("source", "trace_id") for target in targets]
+    return traces.join(pl.concat(chosen), on=["source", "trace_id"], how="semi")
 
 
 def _indexed(frame: pl.DataFrame, selection: Selection, target: Target, left: Left) -> pl.DataFrame:
@@ -152,19 +163,20 @@ def _targets(
     rows = span_frame(spans, read) if target == "span" else _traces(asked, spans, read)
     rows = _stepped(rows, spans, asked.selection, target, {} if is_counted else counts)
     if where is not None:
-        rows = keep(_referring(asked, rows, target, where.columns), {"where": where.expr}, counts)
+        rows = keep(with_outside(asked, rows, target, where.columns), {"where": where.expr}, counts)
     if asked.chosen is not None:
         rows = rows.join(asked.chosen[target], on=KEYS[target], how="semi", maintain_order="left")
         counts["limit"] = counts.get("limit", 0) + rows.height
     return rows
 
 
-def _answers(
+def answer_rows(
     asked: Asked, rows: pl.DataFrame, target: Target, questions: Sequence[Question]
 ) -> Answers:
+    """Ask questions about selected rows of their target's view."""
     names = {question.rubric.name for question in questions}
     outside = {name: parts for name, parts in references(questions).items() if name not in names}
-    seen = eval_columns(rows, _nearby(asked, rows), target, outside) if outside else rows
+    seen = eval_columns(rows, nearby(asked, rows), target, outside) if outside else rows
     sheet = ask(seen, questions, share=asked.selection.sample)
     return Answers(
         target=target,
@@ -175,6 +187,13 @@ def _answers(
     )
 
 
+def known_rows(
+    asked: Asked, rows: pl.DataFrame, target: Target, questions: Sequence[Question]
+) -> Answers:
+    """Read from the ledger what was answered about selected rows with the content that they have."""
+    return recalled(asked.scores.scan(), target_keys(rows, target), target, questions)
+
+
 def target_keys(rows: pl.DataFrame, target: Target) -> pl.DataFrame:
     """Return the columns of a ledger row that name target rows; ids of other kinds of target are null."""
     absent = {"span": ("session_id",), "trace": ("span_id", "session_id")}.get(
@@ -183,17 +202,19 @@ def target_keys(rows: pl.DataFrame, target: Target) -> pl.DataFrame:
     named = rows.drop(absent, strict=False).with_columns(
         pl.lit(None, pl.String).alias(name) for name in absent
     )
-    return named.select(*TARGET_KEYS, "date", "bucket", "digest")
+    return named.select(*TARGET_KEYS, "date", "bucket", "digest", "start_time")
 
 
-def _referring(
-    asked: Asked, rows: pl.DataFrame, target: Target, columns: frozenset[str]
+def with_outside(
+    asked: Asked, rows: pl.DataFrame, target: Target, columns: Iterable[str]
 ) -> pl.DataFrame:
+    """Add the ``eval.*`` columns among ``columns`` from the ledger."""
     wanted = eval_parts(columns)
-    return eval_columns(rows, _nearby(asked, rows), target, wanted) if wanted else rows
+    return eval_columns(rows, nearby(asked, rows), target, wanted) if wanted else rows
 
 
-def _nearby(asked: Asked, rows: pl.DataFrame) -> pl.LazyFrame:
+def nearby(asked: Asked, rows: pl.DataFrame) -> pl.LazyFrame:
+    """Return the ledger's rows on the dates of ``rows``."""
     return asked.scores.scan().filter(pl.col("date").is_in(rows["date"].unique().to_list()))
 
 
@@ -204,12 +225,9 @@ def _view_columns(asked: Asked, target: Target, columns: set[str]) -> list[str]:
     return sorted((named | set(_PLACE) | set(KEYS[target])) & known)
 
 
-def _stored(asked: Asked, questions: Sequence[Question]) -> set[str]:
+def _stored(asked: Asked, views: Mapping[Target, set[str]]) -> set[str]:
     stored = trace_columns(_SESSIONS) | set(index_columns(asked.selection))
-    for target in SMALL:
-        own = of_target(questions, target)
-        stored |= _stored_for(asked, target, view_columns(own)) if own else set()
-    return stored
+    return stored.union(*(_stored_for(asked, target, names) for target, names in views.items()))
 
 
 def _stored_for(asked: Asked, target: Target, columns: set[str]) -> set[str]:
@@ -223,4 +241,4 @@ def _traces(asked: Asked, spans: pl.DataFrame, columns: list[str]) -> pl.DataFra
     feedback = [name for name in columns if name in FEEDBACK]
     if not feedback:
         return rows
-    return with_feedback(rows.lazy(), feedback, _nearby(asked, spans)).collect()
+    return with_feedback(rows.lazy(), feedback, nearby(asked, spans)).collect()

@@ -218,7 +218,7 @@ def _finish(rows: pl.DataFrame, i: int, question: Question, sheet: Sheet, share:
     failing = np.flatnonzero(codes == FAIL)
     if len(failing):
         columns = [column for column in sorted(plan.columns) if column in rows.columns]
-        hit = rows.select(dict.fromkeys([*columns, *plan.evidence]))[failing]
+        hit = rows.select(list(dict.fromkeys([*columns, *plan.evidence])))[failing]
         if plan.explanation is not None:
             noted.explanation = _sparse(failing, contained(lambda: _said(hit, plan.explanation)))
         if plan.evidence:

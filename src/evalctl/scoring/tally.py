@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from evalctl.scoring.answers import FAIL, PASS
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from evalctl.scoring.answers import Answers
@@ -21,15 +21,21 @@ FIELDS = ("pass", "fail", "unknown", "skipped", "error")
 
 @dataclass(slots=True, kw_only=True)
 class Count:
-    """Counts of one rubric; ``sessions`` holds a hash for each session (or lone trace) with a fail."""
+    """Counts of one rubric.
+
+    ``sessions`` holds a hash for each session (or lone trace) with a fail; ``weighted`` the sums of
+    1 / inclusion over passes, over fails, and of its square over both.
+    """
 
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(len(FIELDS), dtype=np.int64))
     sessions: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    weighted: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
 
-    def add(self, counts: NDArray[np.int64], sessions: Iterable[int] | NDArray[np.uint64]) -> None:
-        """Add counts and hashes."""
-        self.counts = self.counts + counts
-        self.sessions = np.union1d(self.sessions, np.asarray(sessions, dtype=np.uint64))
+    def add(self, other: Count) -> None:
+        """Add the counts of other targets."""
+        self.counts = self.counts + other.counts
+        self.sessions = np.union1d(self.sessions, other.sessions)
+        self.weighted = self.weighted + other.weighted
 
 
 Tally = dict[str, Count]
@@ -41,8 +47,20 @@ def add_answers(tally: Tally, answers: Answers, sessions: pl.DataFrame) -> None:
     marks = hit_sessions(answers.keys, sessions)
     for i, question in enumerate(answers.questions):
         codes = answers.codes[:, i]
-        counts = np.bincount(codes[codes >= 0], minlength=len(FIELDS))
-        tally.setdefault(question.rubric.name, Count()).add(counts, marks[codes == 1])
+        count = Count(
+            counts=np.bincount(codes[codes >= 0], minlength=len(FIELDS)),
+            sessions=np.unique(marks[codes == FAIL]),
+            weighted=_weighted(codes, answers.noted[i].inclusion),
+        )
+        tally.setdefault(question.rubric.name, Count()).add(count)
+
+
+def _weighted(
+    codes: NDArray[np.int8], inclusion: NDArray[np.float64] | float
+) -> NDArray[np.float64]:
+    weight = 1 / (np.broadcast_to(inclusion, codes.shape))
+    passed, failed = weight[codes == PASS], weight[codes == FAIL]
+    return np.array([passed.sum(), failed.sum(), (passed**2).sum() + (failed**2).sum()])
 
 
 def hit_sessions(keys: pl.DataFrame, sessions: pl.DataFrame) -> NDArray[np.uint64]:
