@@ -107,7 +107,7 @@ def command(
             engine=engine,
             progress=progress,
         )
-    _print(result, form)
+    print_result(result, form)
     if fail_on is not None and _fails(result, fail_on):
         raise typer.Exit(ExitCode.FAILED)
 
@@ -123,7 +123,8 @@ def _fails(result: BacktestResult, severity: str) -> bool:
     return any(line.fails and SEVERITIES.index(line.severity) >= bar for line in result.rubrics)
 
 
-def _print(result: BacktestResult, form: Any) -> None:
+def print_result(result: BacktestResult, form: Any) -> None:
+    """Print the summary: counts per rubric on stdout; selection, examples and what next in words."""
     if form == "json":
         emit_json({**asdict(result), "dates": sorted(result.dates)}, command="backtest")
         return

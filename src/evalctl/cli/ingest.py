@@ -126,7 +126,7 @@ def _say_summary(result: IngestResult, count: int) -> None:
     if count > _SHOWN:
         say(f"... and {count - _SHOWN} more files; --format json lists them all")
     say()
-    say(_headline(result))
+    say(headline(result))
     kinds = sum((Counter(file.kinds) for file in result.files), Counter[str]())
     if kinds:
         say("kinds: " + ", ".join(f"{kind} {n:,}" for kind, n in kinds.most_common()))
@@ -136,7 +136,8 @@ def _say_summary(result: IngestResult, count: int) -> None:
         say(line)
 
 
-def _headline(result: IngestResult) -> str:
+def headline(result: IngestResult) -> str:
+    """Say in one line what went in."""
     verb = "would add" if result.dry_run else "added"
     again = result.duplicates + result.known
     if not result.added and not result.feedback and again:
