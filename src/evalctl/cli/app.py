@@ -104,11 +104,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
         complain(str(error))
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        from evalctl.cli.output import complain
+    except SystemExit as ending:
+        if ending.code == ExitCode.INTERRUPTED:  # Typer has turned the interrupt into this
+            from evalctl.cli.output import complain
 
-        complain("interrupted: what was committed stays; run the same command again to go on")
-        sys.exit(ExitCode.INTERRUPTED)
+            complain("interrupted: what was committed stays; run the same command again to go on")
+        raise
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(ExitCode.OK)

@@ -1,11 +1,13 @@
-"""evalctl lake optimize: few sorted files instead of many small ones."""
+"""evalctl lake optimize: few sorted files instead of many small ones, with scores folded into spans."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from evalctl.core.schema import SCORES
 from evalctl.lake.optimize import optimize
+from evalctl.scoring.fold import folding
 
 if TYPE_CHECKING:
     from evalctl.lake.lake import Lake
@@ -28,11 +30,14 @@ class Optimized:
 def lake_optimize(lake: Lake) -> list[Optimized]:
     """Compact every table that is worth it; one row per table that was rewritten.
 
+    Spans of the dates that are rewritten get the ledger's newest answers as ``evaluations``.
+
     Raises:
         UserError: another process maintains the lake, or a table cannot be read or written.
     """
     done: dict[str, list[Replaced]] = {}
-    for table, replaced in optimize(lake):
+    fold = folding(lake) if lake.version(SCORES) >= 0 else None
+    for table, replaced in optimize(lake, fold=fold):
         done.setdefault(table.name, []).append(replaced)
     return [_total(name, parts) for name, parts in done.items()]
 

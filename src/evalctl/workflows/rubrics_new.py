@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 _SKELETON = """\
 # yaml-language-server: $schema=../.evalctl/rubric.schema.json
-# The name of the rubric is the name of this file. Columns: docs/columns.md, or `evalctl query --help`.
+# The name of the rubric is the name of this file. Columns that it may read:
+# evalctl query "SELECT * FROM {target}s LIMIT 1" --format json
 
 # One sentence: what good looks like.
 description: {description}
@@ -60,14 +61,14 @@ _FILLED: dict[str, dict[str, str]] = {
         "unknown": "{kind: tool}",
     },
     "trace": {
-        "description": "The agent answers within 20 tool calls.",
+        "description": "An agent that uses tools is done within a minute.",
         "where": "tool_calls > 0",
-        "label": "too many calls",
-        "condition": "tool_calls > 20",
-        "notes": "Calls that were not traced are not counted.",
-        "passes": "{tool_calls: 3}",
-        "fails": "{tool_calls: 40}",
-        "unknown": "{tool_calls: null}",
+        "label": "slow",
+        "condition": "duration_ms > 60000",
+        "notes": "Traces without a recorded end have no duration: they are unknown.",
+        "passes": "{tool_calls: 3, duration_ms: 4200}",
+        "fails": "{tool_calls: 3, duration_ms: 90000}",
+        "unknown": "{tool_calls: 3}",
     },
     "session": {
         "description": "The user does not have to ask the same thing twice.",

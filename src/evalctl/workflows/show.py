@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from evalctl.core.errors import UserError, nearest
 from evalctl.core.schema import SPANS
 from evalctl.scoring.read import scores_about
-from evalctl.workflows.show_find import in_trace, read_trace
+from evalctl.workflows.show_find import find_span, in_trace, read_trace
 from evalctl.workflows.show_tree import Line, tree
 
 if TYPE_CHECKING:
@@ -104,22 +103,9 @@ def show_span(lake: Lake, word: str, span: str) -> tuple[dict[str, Any], list[di
         UserError: the trace or the span is not there, or ``span`` begins several ids.
     """
     spans = read_trace(lake, word, list(SPANS.schema))
-    ids = spans["span_id"].to_list()
-    found = [span] if span in ids else [name for name in ids if name.startswith(span)]
-    if len(found) != 1:
-        raise UserError(_span_error(spans["trace_id"][0], span, found, ids))
-    row = spans.filter(pl.col("span_id") == found[0]).to_dicts()[0]
+    row = spans.filter(pl.col("span_id") == find_span(spans, span)).to_dicts()[0]
     about = in_trace(lake, row["trace_id"]) & (pl.col("span_id") == row["span_id"])
     return row, _sorted(scores_about(lake, about))
-
-
-def _span_error(trace_id: str, span: str, found: Sequence[str], ids: Sequence[str]) -> str:
-    if found:
-        return f"--span {span} begins {len(found)} span ids: {' '.join(found[:10])}; give more of the id"
-    return (
-        f"no span {span} in trace {trace_id}{nearest(span, ids)};"
-        f" evalctl show {trace_id} --format jsonl lists them"
-    )
 
 
 def _header(spans: pl.DataFrame) -> dict[str, Any]:

@@ -41,6 +41,25 @@ def read_trace(lake: Lake, word: str, columns: Sequence[str]) -> pl.DataFrame:
     return _whole(lake, _unique_match(lake, word), columns)
 
 
+def find_span(spans: pl.DataFrame, word: str) -> str:
+    """Return the span id of a trace that is ``word`` or begins with it.
+
+    Raises:
+        UserError: no span or several have such an id.
+    """
+    ids: list[str] = spans["span_id"].to_list()
+    found = [word] if word in ids else [name for name in ids if name.startswith(word)]
+    trace_id = spans["trace_id"][0]
+    if len(found) > 1:
+        listed = " ".join(found[:_SHOWN])
+        raise UserError(f"{word} begins {len(found):,} span ids: {listed}; give more of the id")
+    if not found:
+        hint = nearest(word, ids)
+        listing = f"evalctl show {trace_id} --format jsonl lists them"
+        raise UserError(f"no span {word} in trace {trace_id}{hint}; {listing}")
+    return found[0]
+
+
 def in_trace(lake: Lake, trace_id: str) -> pl.Expr:
     """Return the condition that one trace's rows meet, in spans and in the ledger, as files can use it."""
     bucket = coordinate(trace_id, lake.salt)[1]
