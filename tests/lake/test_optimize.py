@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from tests.lake.frames import DAY, reject, span, spans
+from tests.lake.frames import DAY, frame, reject, span, spans
 
 from evalctl.core.errors import UserError
-from evalctl.core.schema import REJECTS, SPANS
+from evalctl.core.schema import REJECTS, SCORES, SPANS
 from evalctl.lake.lake import Lake
 from evalctl.lake.locks import MAINTENANCE, exclusive
 from evalctl.lake.optimize import newest_only, optimize, rewrite
 from evalctl.lake.replace import RANGE_BYTES, bucket_ranges
+from evalctl.workflows.lake_optimize import lake_optimize
 
 if TYPE_CHECKING:
     import subprocess
@@ -254,3 +255,18 @@ def test_a_date_that_is_too_large_for_memory_is_rewritten_in_ranges(
     assert (done.files_after, done.rows_after) == (2, 128)
     assert files.select("bucket_min", "bucket_max").rows() == [(0, 31), (32, 63)]
     assert set(lake.spans().collect()["input"]) == set(noise)
+
+
+def test_the_command_folds_the_ledger_into_the_spans_that_it_compacts(lake: Lake, add: Add) -> None:
+    for number in range(5):
+        add(spans(span(str(number), is_root=True)))
+    answer = {"rubric": "r", "verdict": "fail", "annotator": "rule"}
+    scored = {**span("3"), "span_id": None, "target": "trace", "run": "1", "answers": [answer]}
+    lake.append(SCORES, frame(SCORES, [scored]))
+
+    [done] = lake_optimize(lake)
+
+    assert (done.table, done.files_before, done.files_after, done.rows) == ("spans", 5, 1, 5)
+    verdicts = pl.col("evaluations").list.first().struct.field("verdict")
+    got = lake.spans().sort("trace_id").select("trace_id", verdicts).collect()
+    assert got.rows() == [("0", None), ("1", None), ("2", None), ("3", "fail"), ("4", None)]

@@ -6,6 +6,7 @@ refused where somebody else removed one of them.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -99,14 +100,13 @@ def _stage_all(
 ) -> list[StagedFile]:
     staged: list[StagedFile] = []
     read = 0
-    try:
+    with ExitStack() as undo:
+        undo.callback(discard, lake.uri, staged)
         for rows in _pieces(snapshot, files, day):
             read += rows.height
             staged += stage(lake.uri, snapshot.table, transform(rows))
         _check_read(snapshot, read, int(files["rows"].sum()))
-    except BaseException:
-        discard(lake.uri, staged)
-        raise
+        undo.pop_all()
     return staged
 
 

@@ -5,7 +5,7 @@ Workers stage; one process commits. Nothing here loads deltalake.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -66,15 +66,17 @@ def stage(uri: str, table: Table, frame: pl.DataFrame | Any) -> list[StagedFile]
     is_polars = isinstance(frame, pl.DataFrame)
     checked = conform(table, frame) if is_polars else conform_arrow(table, frame)
     staged: list[StagedFile] = []
-    try:
-        for part, described in _parts(table, checked):
-            staged.append(_write(uri, table, part, described))
-    except OSError as error:
-        discard(uri, staged)
-        reason = error.strerror or "the write failed"
-        raise UserError(
-            f"cannot write to {table_uri(uri, table)}: {reason}; nothing was added to the lake"
-        ) from None
+    with ExitStack() as undo:
+        undo.callback(discard, uri, staged)
+        try:
+            for part, described in _parts(table, checked):
+                staged.append(_write(uri, table, part, described))
+        except OSError as error:
+            raise UserError(
+                f"cannot write to {table_uri(uri, table)}: {error.strerror or 'the write failed'};"
+                " nothing was added to the lake"
+            ) from None
+        undo.pop_all()
     return staged
 
 
@@ -128,11 +130,10 @@ def _write(uri: str, table: Table, rows: Any, described: pl.DataFrame) -> Staged
     system, root = filesystem(table_uri(uri, table))
     stats = statistics(table, described)
     system.create_dir(f"{root}/{folder}".rstrip("/"), recursive=True)
-    try:
+    with ExitStack() as undo:
+        undo.callback(_delete, system, f"{root}/{path}")
         _write_parquet(system, f"{root}/{path}", table, rows)
-    except BaseException:
-        _delete(system, f"{root}/{path}")
-        raise
+        undo.pop_all()
     size = system.get_file_info(f"{root}/{path}").size
     return StagedFile(
         table=table.name, path=path, size=size, rows=described.height, date=day, stats=stats
