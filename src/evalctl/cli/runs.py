@@ -53,7 +53,7 @@ def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _show(detail: RunDetail, form: Format) -> None:
     if form == "table":
-        for name, value in detail.manifest.items():
+        for name, value in {**detail.manifest, "selection": detail.flags or "everything"}.items():
             if value is not None:
                 emit(f"{name.ljust(14)}{one_line(str(value), 2000)}")
         if detail.counts:

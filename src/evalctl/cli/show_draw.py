@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from evalctl.core.text import one_line, visible
@@ -142,12 +143,13 @@ def _label(line: Line, room: int) -> str:
 
 def _title(span: Mapping[str, Any]) -> str:
     name = span["name"] or span["span_id"]
-    model = span["model"]
+    model = span["model"] or ""
     if span["kind"] == "evaluator":
         return f"({name})"
     if span["kind"] == "tool":
         return span["tool"] or name
-    return name if not model or model in name else f"{name} {model}"
+    is_named = any(model.startswith(word) for word in name.split() if len(word) > 3)
+    return name if not model or is_named else f"{name} {model}"
 
 
 def _remarks(line: Line, indent: str, width: int) -> Iterator[str]:
@@ -180,7 +182,7 @@ def _scores(scores: Iterable[Mapping[str, Any]], indent: str, width: int) -> Ite
             yield _cut(indent + _score(score), width)
     if passed:
         names = " ".join(one_line(score["rubric"], 60) for score in passed)
-        yield from _wrapped(f"✓ pass: {names}", indent, width)
+        yield from wrap(f"✓ pass: {names}", width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _score(score: Mapping[str, Any]) -> str:

@@ -51,9 +51,14 @@ def scores_about(lake: Lake, about: pl.Expr) -> pl.DataFrame:
     """Return the newest scores of the few targets that ``about``, a condition on ledger rows, names.
 
     For one trace: it opens the files and row groups that the condition leaves, and no manifest.
+    Columns are those of ``SCORE_VIEW`` and ``digest``, of the content that was judged.
     """
     rows = lake.scan(SCORES).filter(about, pl.col("answers").list.len() > 0)
-    return _last(rows.explode("answers").unnest("answers"), _KEY).select(*SCORE_VIEW).collect()
+    return (
+        _last(rows.explode("answers").unnest("answers"), _KEY)
+        .select(*SCORE_VIEW, "digest")
+        .collect()
+    )
 
 
 def known_rubrics(lake: Lake) -> dict[Target, tuple[str, ...]]:

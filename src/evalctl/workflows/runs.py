@@ -29,9 +29,13 @@ _NARROWING = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetail:
-    """One run: its manifest, its counts per rubric, and the command that repeats it."""
+    """One run: its manifest, its counts per rubric, and the command that repeats it.
+
+    ``flags`` is its selection as flags; the manifest holds it as an object.
+    """
 
     manifest: Mapping[str, Any]
+    flags: str
     counts: Sequence[Mapping[str, Any]]
     command: str
 
@@ -52,7 +56,11 @@ def show_run(lake: Lake, word: str) -> RunDetail:
     if len(found) != 1:
         raise UserError(_no_run(lake, word, [row["run"] for row in found], rows))
     row = found[0]
-    return RunDetail(manifest=_manifest(row), counts=_counts(row), command=repeat_command(row))
+    manifest = _manifest(row)
+    flags = shlex.join([*_window(row), *_flags(manifest["selection"])])
+    return RunDetail(
+        manifest=manifest, flags=flags, counts=_counts(row), command=repeat_command(row)
+    )
 
 
 def repeat_command(row: Mapping[str, Any]) -> str:
@@ -76,7 +84,7 @@ def _summary(row: Mapping[str, Any]) -> dict[str, Any]:
         "run": row["run"],
         "started": row["started_at"],
         "state": row["state"],
-        "selection": " ".join([*_window(row), *_flags(json.loads(row["selection"] or "{}"))]),
+        "selection": shlex.join([*_window(row), *_flags(json.loads(row["selection"] or "{}"))]),
         "rubrics": len({count["rubric"] for count in counts}),
         "targets": _sum(counts, "targets"),
         "fail": _sum(counts, "fail"),
@@ -86,7 +94,8 @@ def _summary(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _manifest(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "counts"}
+    said = {name: value for name, value in row.items() if name != "counts"}
+    return {**said, "selection": json.loads(row["selection"] or "{}")}
 
 
 def _counts(row: Mapping[str, Any]) -> list[dict[str, Any]]:
