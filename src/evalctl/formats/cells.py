@@ -1,18 +1,13 @@
-"""The cells of a row, and what is computed of every row, whatever it was read from."""
+"""The cells of a row, and what follows from them, whatever they were read from."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from evalctl.core.identity import content_digest
 from evalctl.formats.batch import SPAN_SCHEMA
 
 SLOTS: Final = {name: slot for slot, name in enumerate(SPAN_SCHEMA)}
 """Column name to its index in a row's cells."""
-
-_DIGEST: Final = SLOTS["digest"]
-_SAID: Final = SLOTS["source_format"]
-"""Cells before this one are what a span says; those after it are how it was read."""
 
 
 def finished(**columns: Any) -> list[Any]:
@@ -28,10 +23,4 @@ def finished(**columns: Any) -> list[Any]:
     cells[SLOTS["content_captured"]] = any(
         columns.get(name) for name in ("input", "output", "output_messages")
     )
-    digest(cells)
     return cells
-
-
-def digest(cells: list[Any]) -> None:
-    """Set the digest over what the span says."""
-    cells[_DIGEST] = content_digest(*cells[:_SAID])

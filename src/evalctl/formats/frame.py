@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from evalctl.core.identity import content_digests
 from evalctl.formats.batch import FEEDBACK_SCHEMA, SPAN_SCHEMA
+from evalctl.formats.cells import SLOTS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from evalctl.formats.otlp.feedback import Feedback
 
 
+_DIGEST: Final = SLOTS["digest"]
+
+
 def spans_frame(rows: list[list[Any]]) -> pl.DataFrame:
-    """Turn rows in the order of ``SPAN_SCHEMA`` into columns of exactly that schema."""
+    """Turn rows in the order of ``SPAN_SCHEMA`` into columns of exactly that schema.
+
+    The digest of a span is over everything else in its row.
+    """
     if not rows:
         return pl.DataFrame(schema=dict(SPAN_SCHEMA))
-    columns = zip(*rows, strict=True)
+    columns = list(zip(*rows, strict=True))
+    columns[_DIGEST] = content_digests(rows)
     return pl.DataFrame(
         [
-            _series(name, dtype, list(values))
+            _series(name, dtype, values)
             for (name, dtype), values in zip(SPAN_SCHEMA.items(), columns, strict=True)
         ]
     )
@@ -35,7 +46,7 @@ def feedback_frame(found: list[Feedback]) -> pl.DataFrame:
     )
 
 
-def _series(name: str, dtype: pl.DataType, values: list[Any]) -> pl.Series:
+def _series(name: str, dtype: pl.DataType, values: Sequence[Any]) -> pl.Series:
     first = values[0] if values else None
     if len(values) > 1 and values.count(first) == len(values):  # a third of the columns of a batch
         return _series(name, dtype, [first]).new_from_index(0, len(values))

@@ -35,20 +35,24 @@ def split_lines(stream: IO[bytes], piece: int = PIECE) -> Iterator[tuple[bytes, 
         yield rest, offset, line, True
 
 
-def lines_of(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (offset, line counted from 0, text) of the lines in ``data`` that are not blank."""
+def lines_of(data: bytes) -> Iterator[tuple[int, int, memoryview]]:
+    """Yield (offset, line counted from 0, text) of the lines in ``data`` that are not blank.
+
+    The text is a view: copying lines that are only read once costs a tenth of decoding them.
+    """
+    view = memoryview(data)
     start = number = 0
     size = len(data)
     while start < size:
         end = data.find(b"\n", start)
         if end < 0:
             end = size
-        text = data[start:end]
-        # Whole lines end with "}": only others are worth a copy without white space.
-        if not text.endswith(b"}"):
-            text = text.strip()
-        if text:
-            yield start, number, text
+        if data.endswith(b"}", start, end):
+            yield start, number, view[start:end]
+        else:
+            text = data[start:end].strip()
+            if text:
+                yield start, number, memoryview(text)
         start, number = end + 1, number + 1
 
 

@@ -97,25 +97,6 @@ def looks_like_messages(value: object) -> bool:
     )
 
 
-def split_system(messages: list[Message]) -> tuple[str | None, list[Message]]:
-    """Part the system instructions from the conversation."""
-    system = [m.content for m in messages if m.role == "system" and m.content]
-    if not system:
-        return None, messages
-    return "\n".join(system), [m for m in messages if m.role != "system"]
-
-
-def last_user_text(messages: list[Message]) -> str | None:
-    """Return the text of the last user turn; of the last message with text where there is none."""
-    fallback = None
-    for message in reversed(messages):
-        if message.content:
-            if message.role == "user":
-                return message.content
-            fallback = fallback or message.content
-    return fallback
-
-
 def final_text(value: object) -> str | None:
     """Return the last text part of the last message in ``value`` that has text."""
     items = value if isinstance(value, list) else [value]

@@ -10,7 +10,7 @@ import msgspec
 from evalctl.formats.batch import Batch, Chunk, Reject
 from evalctl.formats.frame import feedback_frame, spans_frame
 from evalctl.formats.lines import BATCH, lines_of, split_lines, whole
-from evalctl.formats.otlp.tolerant import Unreadable, any_json
+from evalctl.formats.otlp.tolerant import UnreadableError, any_json
 from evalctl.formats.peek import BOM, first_line, starts_with
 from evalctl.formats.shape import shape
 
@@ -32,7 +32,7 @@ class Found:
     feedback: list[Feedback]
 
 
-class NotOfThisKind(Exception):
+class ForeignRecordError(Exception):
     """A record that does not have the shape that its container promises; says why."""
 
 
@@ -61,7 +61,8 @@ def _records(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     if not text.startswith(b"["):
         first = first_line(text + b"\n") or b""
         if first.endswith(b"}"):
-            yield from lines_of(data)
+            for start, number, line in lines_of(data):
+                yield start, number, bytes(line)
             return
     try:
         items = _LIST.decode(text) if text.startswith(b"[") else [text]
@@ -76,7 +77,7 @@ def _loose_items(text: bytes) -> list[bytes]:
     try:
         found = any_json(text)
         return [msgspec.json.encode(item) for item in found] if isinstance(found, list) else [text]
-    except (Unreadable, UnicodeError, RecursionError, TypeError):
+    except (UnreadableError, UnicodeError, RecursionError, TypeError):
         return [text]
 
 
@@ -95,7 +96,7 @@ class _Taken:
         self.size += len(text)
         try:
             found = read(_object(text.removeprefix(BOM)), text)
-        except (Unreadable, NotOfThisKind) as error:
+        except (UnreadableError, ForeignRecordError) as error:
             self._refuse(start, number, text, str(error))
         except RecursionError:
             self._refuse(start, number, text, "JSON nested too deep")
@@ -132,5 +133,5 @@ def _object(text: bytes) -> Object:
     except (msgspec.MsgspecError, UnicodeError):
         found = any_json(text)
     if not isinstance(found, dict):
-        raise NotOfThisKind("not an object")
+        raise ForeignRecordError("not an object")
     return found

@@ -17,15 +17,15 @@ from evalctl.formats.messages import (
     ToolCall,
     json_text,
     result_text,
-    split_system,
 )
 
 
 class Conversation(NamedTuple):
-    """Messages without the system's; the system instructions; the last text that was said."""
+    """Messages without the system's, and the texts that columns of their own hold."""
 
     messages: list[Message]
     system: str | None
+    user: str | None
     last: str | None
 
 
@@ -64,16 +64,15 @@ def semconv(text: str) -> Conversation | None:
         parts = item.parts
         if len(parts) == 1 and parts[0].type == "text":
             content = parts[0].content or None
-            messages.append(
-                Message(ROLES.get(item.role, item.role), content, None, None, item.name)
-            )
+            role = item.role
+            messages.append(Message(ROLES.get(role, role), content, None, None, item.name))
             last = content or last
         else:
             several = _several(item, messages)
             if several is None:
                 return None
             last = several or last
-    return _conversation(messages, last)
+    return heard(messages, last)
 
 
 def indexed(items: list[dict[str, Any]]) -> Conversation | None:
@@ -81,32 +80,51 @@ def indexed(items: list[dict[str, Any]]) -> Conversation | None:
     messages: list[Message] = []
     last = None
     for fields in items:
-        content = fields.get("content")
+        role, content = fields.get("role"), fields.get("content")
         if content.__class__ is str:
             if content.startswith("[{"):
                 return None
+            last = content or last
         elif content is not None or "contents" in fields:
             return None
-        calls = fields.get("tool_calls")
-        role = fields.get("role")
-        if "function_name" in fields or role.__class__ is not str:
+        if len(fields) == 2 and role.__class__ is str:
+            messages.append(Message(ROLES.get(role, role), content or None))
+        elif "function_name" in fields or role.__class__ is not str:
             return None
-        last = content or last
-        messages.append(
-            Message(
-                ROLES.get(role, role),
-                content or None,
-                _calls(calls) if calls else None,
-                fields.get("tool_call_id"),
-                fields.get("name"),
-            )
-        )
-    return _conversation(messages, last)
+        else:
+            messages.append(_message(fields, ROLES.get(role, role), content or None))
+    return heard(messages, last)
 
 
-def _conversation(messages: list[Message], last: str | None) -> Conversation:
-    system, rest = split_system(messages)
-    return Conversation(rest, system, last)
+def heard(messages: list[Message], last: str | None) -> Conversation:
+    """Part the system's messages from the others, and find the last turn of the user."""
+    system: str | None = None
+    user: str | None = None
+    fallback: str | None = None
+    rest: list[Message] = []
+    for message in messages:
+        role, content = message.role, message.content
+        if role == "system":
+            if content:
+                system = f"{system}\n{content}" if system else content
+            continue
+        rest.append(message)
+        if content:
+            fallback = content
+            if role == "user":
+                user = content
+    return Conversation(rest, system, user or fallback, last)
+
+
+def _message(fields: dict[str, Any], role: str, content: str | None) -> Message:
+    calls = fields.get("tool_calls")
+    return Message(
+        role,
+        content,
+        _calls(calls) if calls else None,
+        fields.get("tool_call_id"),
+        fields.get("name"),
+    )
 
 
 def _calls(calls: dict[int, dict[str, Any]]) -> list[ToolCall]:

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 
 from evalctl.formats.conversation import conversation
 from evalctl.formats.peek import first_keys, is_binary, starts_with
-from evalctl.formats.records import Found, NotOfThisKind, Object, decode_records, split_records
+from evalctl.formats.records import ForeignRecordError, Found, Object, decode_records, split_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,6 @@ def decode(chunk: Chunk) -> Iterator[Batch]:
 def _read(record: Object, text: bytes) -> Found:
     messages = record.get("messages")
     if not isinstance(messages, list) or not all(isinstance(item, dict) for item in messages):
-        raise NotOfThisKind("no list of messages")
+        raise ForeignRecordError("no list of messages")
     rows = conversation(record, messages, text, "messages", "chat_messages")
     return Found(rows=rows, feedback=[])

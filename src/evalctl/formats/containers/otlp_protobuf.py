@@ -10,7 +10,7 @@ import struct
 from typing import IO, TYPE_CHECKING
 
 from evalctl.formats.lines import BATCH, PIECE
-from evalctl.formats.otlp.protobuf import Malformed, request_of
+from evalctl.formats.otlp.protobuf import MalformedError, request_of
 from evalctl.formats.otlp.requests import Requests
 from evalctl.formats.peek import is_binary
 
@@ -69,7 +69,7 @@ def _read(requests: Requests, chunk: Chunk, message: bytes, at: int) -> None:
     requests.size += len(message)
     try:
         request = request_of(message)
-    except Malformed as error:
+    except MalformedError as error:
         if chunk.is_last and at + 4 + len(message) >= len(chunk.data) and at > 0:
             requests.truncated()
         else:

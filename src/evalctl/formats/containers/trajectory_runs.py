@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 from evalctl.formats.conversation import conversation, trace_of
 from evalctl.formats.otlp.feedback import number
 from evalctl.formats.peek import first_keys, is_binary, starts_with
-from evalctl.formats.records import Found, NotOfThisKind, Object, decode_records, split_records
+from evalctl.formats.records import ForeignRecordError, Found, Object, decode_records, split_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def decode(chunk: Chunk) -> Iterator[Batch]:
 def _read(record: Object, text: bytes) -> Found:
     messages = record.get("traj")
     if not isinstance(messages, list) or not all(isinstance(item, dict) for item in messages):
-        raise NotOfThisKind("no list of messages in traj")
+        raise ForeignRecordError("no list of messages in traj")
     rows = conversation(record, messages, text, "traj", "trajectory_runs")
     return Found(rows=rows, feedback=list(_reward(record, text)))
 

@@ -14,15 +14,13 @@ from evalctl.formats.messages import (
     encode,
     final_text,
     json_text,
-    last_user_text,
     looks_like_messages,
     parsed,
     result_text,
-    split_system,
     to_messages,
     unquoted,
 )
-from evalctl.formats.semconv import Conversation, indexed, semconv
+from evalctl.formats.semconv import Conversation, heard, indexed, semconv
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.row import Row
@@ -75,7 +73,7 @@ def converse(row: Row, slot: int, said: Conversation) -> bool:
     cells = row.cells
     if slot == INPUT:
         cells[INPUTS] = encode(said.messages)
-        cells[INPUT] = last_user_text(said.messages)
+        cells[INPUT] = said.user
         if cells[SYSTEM] is None:
             cells[SYSTEM] = said.system
     else:
@@ -94,7 +92,7 @@ def read_messages(row: Row, slot: int, value: Plain) -> bool:
         messages = to_messages(found)
         if not messages:
             return read_text(row, slot, value)
-        said = _heard(found, messages)
+        said = heard(messages, final_text(found))
     return converse(row, slot, said)
 
 
@@ -103,7 +101,7 @@ def read_indexed(row: Row, slot: int, value: Any) -> bool:
     said = indexed(value)
     if said is None:
         raw = [_assembled(fields) for fields in value]
-        said = _heard(raw, to_messages(raw))
+        said = heard(to_messages(raw), final_text(raw))
     return converse(row, slot, said)
 
 
@@ -138,7 +136,7 @@ def read_text(row: Row, slot: int, value: Plain) -> bool:
     raw = _conversation(row, found)
     messages = to_messages(raw) if raw is not None else None
     if messages:
-        return converse(row, slot, _heard(raw, messages))
+        return converse(row, slot, heard(messages, final_text(raw)))
     cells[slot] = _readable(found)
     return True
 
@@ -206,11 +204,6 @@ def parsed_blocks(content: Any) -> Any:
         if isinstance(found, list) and all(isinstance(i, dict) and _is_block(i) for i in found):
             return found
     return content
-
-
-def _heard(raw: object, messages: list[Any]) -> Conversation:
-    system, rest = split_system(messages)
-    return Conversation(rest, system, final_text(raw))
 
 
 def _is_block(item: Object) -> bool:

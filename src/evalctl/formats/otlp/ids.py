@@ -13,6 +13,8 @@ def normal_id(given: str | None) -> str | None:
     """Return an id in the form in which it is stored; null for none, ``""`` and all zeros."""
     if not given:
         return None
+    if given.islower() and given[-1] != "=":  # all but one in ten million hex ids
+        return given
     lower = given.lower()
     if given[-1] == "=" and len(given) in _BASE64_LENGTHS:
         lower = _from_base64(given)

@@ -29,7 +29,7 @@ from evalctl.formats.otlp.wire import (
 )
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """Bytes that are no export request."""
 
 
@@ -37,7 +37,7 @@ def request_of(message: bytes) -> Request:
     """Decode an export request of traces, or else of logs: the bytes do not say which.
 
     Raises:
-        Malformed: it is neither.
+        MalformedError: it is neither.
     """
     traces = _parsed(ExportTraceServiceRequest, message)
     if traces is not None and any(
@@ -53,7 +53,7 @@ def request_of(message: bytes) -> Request:
     ):
         return Request(resource_logs=[_resource_logs(item) for item in logs.resource_logs])
     if traces is None:
-        raise Malformed("not an OTLP protobuf message")
+        raise MalformedError("not an OTLP protobuf message")
     return Request(resource_spans=[_resource_spans(item) for item in traces.resource_spans])
 
 

@@ -9,13 +9,17 @@ from msgspec import MsgspecError
 from evalctl.formats.batch import Batch, Chunk, Reject
 from evalctl.formats.frame import feedback_frame, spans_frame
 from evalctl.formats.otlp.spans import Rows
-from evalctl.formats.otlp.tolerant import Unreadable, tolerant
+from evalctl.formats.otlp.tolerant import UnreadableError, tolerant
 from evalctl.formats.otlp.wire import REQUEST
 from evalctl.formats.peek import BOM
 from evalctl.formats.shape import shape
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.wire import Request
+
+
+_HEAD = 400
+"""Bytes of a record that are enough to show its shape."""
 
 
 class Requests:
@@ -28,30 +32,29 @@ class Requests:
         self._truncated = False
         self.size = 0
 
-    def read_json(self, text: bytes, start: int, number: int) -> None:
+    def read_json(self, text: bytes | memoryview, start: int, number: int) -> None:
         """Read a request that begins at byte ``start``, line ``number`` of the chunk."""
         self.size += len(text)
-        text = text.removeprefix(BOM)
         try:
             request = REQUEST.decode(text)
-            if request.resource_spans is None and request.resource_logs is None:
-                request = tolerant(text, self._rows.refused)
         except (MsgspecError, UnicodeError, RecursionError):
+            request = None
+        if request is None or (request.resource_spans is None and request.resource_logs is None):
+            text = bytes(text).removeprefix(BOM)
             try:
                 request = tolerant(text, self._rows.refused)
-            except Unreadable as error:
+            except UnreadableError as error:
                 self.unreadable(str(error), text, start, number)
                 return
-        except Unreadable as error:
-            self.unreadable(str(error), text, start, number)
-            return
         self.read(request, text, start, number)
 
-    def read(self, request: Request, text: bytes, start: int, number: int | None) -> None:
+    def read(
+        self, request: Request, text: bytes | memoryview, start: int, number: int | None
+    ) -> None:
         """Read a decoded request; ``text`` is what a reject shows the shape of."""
         self._rows.read(request)
         for reason in self._rows.refused:
-            self.reject(reason, text, start, number)
+            self.reject(reason, bytes(text[:_HEAD]), start, number)
         self._rows.refused.clear()
 
     def unreadable(self, reason: str, text: bytes, start: int, number: int | None) -> None:
@@ -74,10 +77,11 @@ class Requests:
         self._truncated = True
 
     def done(self) -> Batch:
-        """Return what was read."""
+        """Return what was read; nothing of it is held any longer."""
+        rows, self._rows = self._rows, Rows()
         return Batch(
-            spans=spans_frame(self._rows.rows),
-            feedback=feedback_frame(self._rows.feedback),
+            spans=spans_frame(rows.rows),
+            feedback=feedback_frame(rows.feedback),
             rejects=self._rejects,
             truncated=self._truncated,
         )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from evalctl.formats.cells import digest
 from evalctl.formats.otlp.content import (
     DOCUMENTS,
     INPUT,
@@ -25,7 +24,7 @@ from evalctl.formats.otlp.origin import format_by_keys, resource_cells, scope_ce
 from evalctl.formats.otlp.places import SLOTS, grouped
 from evalctl.formats.otlp.row import Row
 from evalctl.formats.otlp.wire import pairs
-from evalctl.formats.times import microseconds
+from evalctl.formats.times import LATEST, microseconds
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.feedback import Feedback
@@ -68,6 +67,7 @@ _FEEDBACK_GROUPS = (
     ("session_feedback", "session"),
 )
 _BY_RANK = itemgetter(0)
+_LATEST: Final = LATEST * 1000
 _TRACE, _SPAN, _PARENT = (SLOTS[n] for n in ("trace_id", "span_id", "parent_span_id"))
 _NAME, _START, _END = SLOTS["name"], SLOTS["start_time"], SLOTS["end_time"]
 _ROOT, _DURATION, _SESSION = SLOTS["is_root"], SLOTS["duration_ms"], SLOTS["session_id"]
@@ -165,6 +165,10 @@ def _address(cells: list[Any], target: str) -> Feedback:
 def _times(row: Row, span: Span) -> None:
     cells = row.cells
     started, ended = span.start_time_unix_nano, span.end_time_unix_nano
+    if started and ended and 1000 <= started <= ended < _LATEST:
+        cells[_START], cells[_END] = start, end = started // 1000, ended // 1000
+        cells[_DURATION] = (end - start) / 1000
+        return
     cells[_START], cells[_END] = start, end = microseconds(started), microseconds(ended)
     if (start is None and started) or (end is None and ended):
         row.warn("time_out_of_range")
@@ -202,7 +206,6 @@ def _finish(row: Row, span: Span, groups: Groups, events: Events | None) -> None
     if cells[_FORMAT] is None:
         cells[_FORMAT] = format_by_keys(row)
     cells[_WARNINGS] = row.warnings
-    digest(cells)
 
 
 def _guessed_kind(cells: list[Any]) -> str:

@@ -40,7 +40,7 @@ _OTHER_NAMES = {
 Object = dict[str, Any]
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """A record that is no JSON at all, or no OTLP; the text says why in a few words."""
 
 
@@ -48,33 +48,33 @@ def tolerant(text: bytes, refused: list[str]) -> Request:
     """Read one request; spans that cannot be read are counted in ``refused``.
 
     Raises:
-        Unreadable: there is no request in ``text``.
+        UnreadableError: there is no request in ``text``.
     """
     try:
         return request_of(any_json(text), refused)
     except RecursionError:
-        raise Unreadable("JSON nested too deep") from None
+        raise UnreadableError("JSON nested too deep") from None
 
 
 def any_json(text: bytes) -> object:
     """Decode JSON, with NaN, lone surrogates and bytes that are not UTF-8 replaced.
 
     Raises:
-        Unreadable: it is not JSON, or nested too deep.
+        UnreadableError: it is not JSON, or nested too deep.
     """
     try:
         return json.loads(text.decode("utf-8", "replace"))
     except RecursionError:
-        raise Unreadable("JSON nested too deep") from None
+        raise UnreadableError("JSON nested too deep") from None
     except ValueError:
-        raise Unreadable("not JSON") from None
+        raise UnreadableError("not JSON") from None
 
 
 def request_of(found: object, refused: list[str]) -> Request:
     """Turn decoded JSON into a request.
 
     Raises:
-        Unreadable: it is no object with spans or logs.
+        UnreadableError: it is no object with spans or logs.
     """
     found = _camel(found)
     if isinstance(found, list):
@@ -84,7 +84,7 @@ def request_of(found: object, refused: list[str]) -> Request:
     if isinstance(found, dict) and isinstance(found.get("data"), list):
         found = {"resourceSpans": [{"scopeSpans": [{"spans": found["data"]}]}]}
     if not isinstance(found, dict) or not ({"resourceSpans", "resourceLogs"} & found.keys()):
-        raise Unreadable("no resourceSpans")
+        raise UnreadableError("no resourceSpans")
     return Request(
         resource_spans=[
             _resource_spans(item, refused) for item in _objects(found.get("resourceSpans"), refused)

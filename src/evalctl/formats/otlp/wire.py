@@ -155,8 +155,9 @@ def plain(value: AnyValue | None) -> Plain:
         return None
     if value.string_value is not None:
         return value.string_value
-    if value.int_value is not None:
-        return _integer(value.int_value)
+    number = value.int_value
+    if number is not None:
+        return number if -_MOST <= number <= _MOST else str(number)
     if value.bool_value is not None:
         return value.bool_value
     if value.double_value is not None:
@@ -167,10 +168,6 @@ def plain(value: AnyValue | None) -> Plain:
 def pairs(attributes: list[Pair] | None) -> dict[str, Plain]:
     """Unwrap attributes; the last of equal keys wins."""
     return {pair.key: plain(pair.value) for pair in attributes} if attributes else {}
-
-
-def _integer(number: int) -> Plain:
-    return number if -_MOST <= number <= _MOST else str(number)
 
 
 def _double(number: float) -> Plain:
