@@ -160,12 +160,12 @@ def _crew(
 ) -> Generator[_Crew]:
     count = _processes(units, options.processes)
     crew: _Crew = Pool(job, report.take, count) if count > 1 else Local(job, report.take)
+    done = False
     try:
         yield crew
-    except BaseException:
-        crew.stop(early=True)
-        raise
-    crew.stop(early=False)
+        done = True
+    finally:
+        crew.stop(early=not done)
 
 
 def _processes(units: Sequence[Unit], wanted: int) -> int:
@@ -182,10 +182,10 @@ def _cleanup(lake: Lake | None, report: Report) -> Generator[None]:
     """Delete staged files that no commit names when the run ends early."""
     try:
         yield
-    except BaseException:
-        if lake:
-            forget(lake, SPANS, [one.file for one in report.staged if one.file])
-        raise
+    finally:
+        left = [one.file for one in report.staged if one.file]
+        if lake and left:
+            forget(lake, SPANS, left)
 
 
 def _parts(units: Sequence[Unit]) -> Iterator[list[Unit]]:

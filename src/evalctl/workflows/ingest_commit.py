@@ -65,17 +65,24 @@ def add_new(lake: Lake, table: Table, rows: pl.DataFrame, key: Sequence[str]) ->
         snapshot = lake.snapshot(table)
         there = snapshot.scan().select(key)
         new = once.lazy().join(there, on=key, how="anti", nulls_equal=True).collect()
-        files = stage(lake.uri, table, new)
-        try:
-            snapshot.commit(files, {})
-        except Moved:
-            discard(lake.uri, files)
-        except BaseException:
-            forget(lake, table, files)
-            raise
-        else:
+        if _commit(lake, snapshot, new):
             return new.height
     return 0
+
+
+def _commit(lake: Lake, snapshot: Snapshot, rows: pl.DataFrame) -> bool:
+    """Stage and commit rows; False where another writer came first."""
+    files = stage(lake.uri, snapshot.table, rows)
+    done = False
+    try:
+        snapshot.commit(files, {})
+        done = True
+    except Moved:
+        return False
+    finally:
+        if not done:
+            forget(lake, snapshot.table, files)
+    return True
 
 
 def forget(lake: Lake, table: Table, files: Sequence[StagedFile]) -> None:
