@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -220,15 +220,12 @@ def test_a_log_that_counts_other_rows_than_its_files_hold_stops_a_rewrite(
         rewrite(lake, DAY, lambda rows: rows)
 
 
-@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no PAR1")])
-def test_a_damaged_data_file_stops_a_rewrite_with_a_sentence(
-    lake: Lake, add: Add, damage: Callable[[Path], Any]
-) -> None:
+def test_a_damaged_data_file_stops_a_rewrite_with_a_sentence(lake: Lake, add: Add) -> None:
     add(spans(span("a"), span("b")))
-    [path] = lake.files(SPANS)["path"]
-    damage(Path(lake.uri, "spans", path))
+    [(path, size)] = lake.files(SPANS)["path", "size"].rows()
+    Path(lake.uri, "spans", path).write_bytes(bytes(size))
 
-    with pytest.raises(UserError, match="a data file is damaged or gone, nothing was changed"):
+    with pytest.raises(UserError, match="a data file is damaged, nothing was changed"):
         rewrite(lake, DAY, lambda rows: rows)
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from tests.lake.frames import DAY, span, spans
 
+from evalctl.core.errors import UserError
 from evalctl.core.schema import SPANS, Table
 from evalctl.lake.staging import stage
 
@@ -20,10 +21,43 @@ NEXT = DAY + timedelta(days=1)
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
 
-def lose_files_of(lake: Lake, batch: str) -> None:
-    """Delete the files of an ingest batch: a query that still answers has not looked at them."""
-    for path in lake.files(SPANS).filter(pl.col("batch_max") == batch)["path"]:
-        Path(lake.uri, "spans", path).unlink()
+def blank_files_of(lake: Lake, batch: str) -> None:
+    """Overwrite the files of an ingest batch: a query that still answers has not looked at them."""
+    for path, size in lake.files(SPANS).filter(pl.col("batch_max") == batch)["path", "size"].rows():
+        Path(lake.uri, "spans", path).write_bytes(bytes(size))
+
+
+def test_a_blank_file_does_stop_a_query_that_reads_it(
+    lake: Lake, add: Callable[[pl.DataFrame], None]
+) -> None:
+    add(spans(span("a", ingest_batch="1")))
+    blank_files_of(lake, "1")
+
+    with pytest.raises(pl.exceptions.ComputeError):
+        lake.spans().collect()
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (Path.unlink, r"cannot be read \(No such file or directory\)"),
+        (
+            lambda path: path.write_bytes(path.read_bytes()[:-9]),
+            "has [0-9,]+ bytes instead of [0-9,]+",
+        ),
+    ],
+)
+def test_a_file_that_is_gone_or_cut_short_is_named_before_anything_is_read(
+    lake: Lake, add: Callable[[pl.DataFrame], None], damage: Callable[[Path], Any], words: str
+) -> None:
+    add(spans(span("a"), span("z", day=NEXT)))
+    path = Path(lake.uri, "spans", lake.files(SPANS).filter(pl.col("date") == NEXT)["path"][0])
+    damage(path)
+
+    for read in (lake.spans, lambda: lake.spans(dates=[NEXT]), lambda: lake.scan(SPANS)):
+        with pytest.raises(UserError, match=rf"^{path} {words}: restore it from a backup"):
+            read()
+    assert lake.spans(dates=[DAY]).collect()["trace_id"].to_list() == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +95,7 @@ def test_a_literal_predicate_reads_no_file_that_cannot_match(
     }
     add(spans(span("a", ingest_batch="1", **one)))
     add(spans(span("z", day=NEXT, ingest_batch="2", **other)))
-    lose_files_of(lake, "2")
+    blank_files_of(lake, "2")
 
     assert lake.spans().filter(predicate).collect()["trace_id"].to_list() == ["a"]
 
@@ -71,7 +105,7 @@ def test_spans_of_some_dates_read_only_their_files(
 ) -> None:
     add(spans(span("a", ingest_batch="1"), span("z", day=NEXT, ingest_batch="1")))
     add(spans(span("y", day=NEXT, ingest_batch="2")))
-    lose_files_of(lake, "2")
+    blank_files_of(lake, "2")
 
     assert lake.spans(dates=[DAY]).collect()["trace_id"].to_list() == ["a"]
     assert lake.spans(dates=[]).collect().height == 0

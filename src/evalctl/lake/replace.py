@@ -124,11 +124,10 @@ def _pieces(snapshot: Snapshot, files: pl.DataFrame, day: date | None) -> Iterat
 def _read(snapshot: Snapshot, rows: pl.LazyFrame) -> pl.DataFrame:
     try:
         return rows.collect()
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-        # A file that was cut short makes polars panic; the texts may hold values of the file.
+    except (pl.exceptions.PolarsError, OSError):  # its text may hold values of the file
         place = table_uri(snapshot.uri, snapshot.table)
         raise UserError(
-            f"{place}: a data file is damaged or gone, nothing was changed;"
+            f"{place}: a data file is damaged, nothing was changed;"
             " restore the folder from a backup, or ingest into a new lake"
         ) from None
 

@@ -16,6 +16,7 @@ from evalctl.lake.delta import columns_of, live_files, make_table
 from evalctl.lake.places import table_uri
 from evalctl.lake.revisions import newest
 from evalctl.lake.verify import add_actions
+from evalctl.lake.whole import require_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +74,26 @@ class Snapshot:
         return log.select(expr.alias(name) for name, expr in named).sort("date", "path")
 
     def scan(self) -> pl.LazyFrame:
-        """Return all rows, exactly the table's columns; columns added since are typed nulls."""
+        """Return all rows, exactly the table's columns; columns added since are typed nulls.
+
+        Raises:
+            UserError: a live file is gone or cut short.
+        """
+        require_whole(table_uri(self.uri, self.table), self.files())
+        return self._rows()
+
+    def spans(self, *, dates: Sequence[date] | None = None) -> pl.LazyFrame:
+        """Return the newest revision of each span; see ``Lake.spans``.
+
+        Raises:
+            UserError: a live file of these dates is gone or cut short.
+        """
+        files = self.files()
+        wanted = files if dates is None else files.filter(pl.col("date").is_in(list(dates)))
+        require_whole(table_uri(self.uri, self.table), wanted)
+        return newest(self._rows(), files, dates)
+
+    def _rows(self) -> pl.LazyFrame:
         if self.handle is None:
             return pl.LazyFrame(schema=self.table.schema)
         have = set(columns_of(self.handle))
@@ -81,10 +101,6 @@ class Snapshot:
             name if name in have else pl.lit(None, dtype).alias(name)
             for name, dtype in self.table.schema.items()
         )
-
-    def spans(self, *, dates: Sequence[date] | None = None) -> pl.LazyFrame:
-        """Return the newest revision of each span; see ``Lake.spans``."""
-        return newest(self.scan(), self.files(), dates)
 
     def commit(self, files: Sequence[StagedFile], metadata: Mapping[str, str]) -> None:
         """Add staged files in one commit; without files there is none.

@@ -16,7 +16,7 @@ import polars as pl
 from evalctl.core.errors import UserError
 from evalctl.lake.arrow import file_schema
 from evalctl.lake.conform import conform, conform_arrow
-from evalctl.lake.places import filesystem, table_uri
+from evalctl.lake.places import filesystem, is_local, table_uri
 from evalctl.lake.statistics import statistics
 
 if TYPE_CHECKING:
@@ -129,7 +129,8 @@ def _write(uri: str, table: Table, rows: Any, described: pl.DataFrame) -> Staged
     path = f"{folder}part-{uuid4().hex}.parquet"
     system, root = filesystem(table_uri(uri, table))
     stats = statistics(table, described)
-    system.create_dir(f"{root}/{folder}".rstrip("/"), recursive=True)
+    if is_local(uri):  # an object store has no folders
+        system.create_dir(f"{root}/{folder}".rstrip("/"), recursive=True)
     with ExitStack() as undo:
         undo.callback(_delete, system, f"{root}/{path}")
         _write_parquet(system, f"{root}/{path}", table, rows)
