@@ -13,7 +13,8 @@ import msgspec
 
 from evalctl.formats.cells import SLOTS, finished
 from evalctl.formats.definitions import tools_text
-from evalctl.formats.messages import Message, ToolCall, encode, json_text, result_text, to_messages
+from evalctl.formats.jsontext import json_text
+from evalctl.formats.messages import Message, ToolCall, encode, result_text, to_messages
 from evalctl.formats.times import iso_microseconds
 
 Object = dict[str, Any]
@@ -128,7 +129,7 @@ class _Told:
     def root(self, key: str) -> list[Any]:
         """Return the agent span over the whole conversation."""
         rest = {k: v for k, v in self.record.items() if k != key and k not in _COLUMNS}
-        row = self._row(
+        return self._row(
             0,
             kind="agent",
             name="conversation",
@@ -137,7 +138,6 @@ class _Told:
             system_prompt="\n".join(self.system) or None,
             attributes=msgspec.json.encode(rest).decode() if rest else None,
         )
-        return row
 
     def _row(self, index: int, **columns: Any) -> list[Any]:
         root = index == 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from evalctl.formats.messages import json_text, parsed
+from evalctl.formats.jsontext import json_text, parsed
 
 Object = dict[str, Any]
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "parameters_json_schema", "json_schema")

@@ -26,7 +26,7 @@ def spans_frame(rows: list[list[Any]]) -> pl.DataFrame:
     """
     if not rows:
         return pl.DataFrame(schema=dict(SPAN_SCHEMA))
-    columns = list(zip(*rows, strict=True))
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
     columns[_DIGEST] = content_digests(rows)
     return pl.DataFrame(
         [

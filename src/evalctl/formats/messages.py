@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
+from evalctl.formats.jsontext import json_text, parsed, unquoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -46,6 +48,7 @@ ROLES = {
     "function": "tool",
     "developer": "system",
 }
+_ITEM_KEYS = ("content", "data", "output", "arguments")
 _ITEM_ROLES = {
     "human": "user",
     "ai": "assistant",
@@ -56,24 +59,9 @@ _ITEM_ROLES = {
 }
 
 
-def json_text(value: object) -> str:
-    """Return ``value`` as JSON text; a text is returned as it is."""
-    return value if isinstance(value, str) else _ENCODER.encode(value).decode()
-
-
 def encode(messages: list[Message]) -> str | None:
     """Return the JSON of ``messages``, null where there are none."""
     return _ENCODER.encode(messages).decode() if messages else None
-
-
-def parsed(value: object) -> object:
-    """Decode text that holds a JSON object or list; return anything else as it is."""
-    if isinstance(value, str) and value[:1] in {"{", "["}:
-        try:
-            return msgspec.json.decode(value)
-        except (msgspec.MsgspecError, RecursionError, UnicodeError):
-            return value
-    return value
 
 
 def to_messages(value: object) -> list[Message]:
@@ -91,10 +79,13 @@ def looks_like_messages(value: object) -> bool:
     if not isinstance(value, list) or not value:
         return False
     return all(
-        isinstance(item, dict)
-        and ("role" in item or "kwargs" in item or item.get("type") in _ITEM_ROLES)
+        isinstance(item, dict) and ("role" in item or "kwargs" in item or _is_item(item))
         for item in value
     )
+
+
+def _is_item(item: Object) -> bool:
+    return item.get("type") in _ITEM_ROLES and not item.keys().isdisjoint(_ITEM_KEYS)
 
 
 def final_text(value: object) -> str | None:
@@ -293,14 +284,3 @@ def result_text(value: object) -> str:
     if isinstance(found, dict) and set(found) == {"type", "value"}:  # Vercel: {"type": "text", ...}
         return json_text(found["value"])
     return unquoted(value) if isinstance(value, str) else json_text(value)
-
-
-def unquoted(value: str) -> str:
-    """Decode text that is a JSON string once more, as several clients write scalars."""
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        try:
-            inner = msgspec.json.decode(value)
-        except (msgspec.MsgspecError, UnicodeError):
-            return value
-        return inner if isinstance(inner, str) else value
-    return value

@@ -11,13 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from evalctl.formats.messages import (
-    ROLES,
-    Message,
-    ToolCall,
-    json_text,
-    result_text,
-)
+from evalctl.formats.jsontext import json_text
+from evalctl.formats.messages import ROLES, Message, ToolCall, result_text
 
 
 class Conversation(NamedTuple):
@@ -78,21 +73,21 @@ def semconv(text: str) -> Conversation | None:
 def indexed(items: list[dict[str, Any]]) -> Conversation | None:
     """Read messages from their fields; null where one is out of the ordinary."""
     messages: list[Message] = []
-    last = None
+    last: str | None = None
     for fields in items:
         role, content = fields.get("role"), fields.get("content")
-        if content.__class__ is str:
+        if not isinstance(role, str) or "function_name" in fields:
+            return None
+        if isinstance(content, str):
             if content.startswith("[{"):
                 return None
             last = content or last
+            if len(fields) == 2:
+                messages.append(Message(ROLES.get(role, role), content or None))
+                continue
         elif content is not None or "contents" in fields:
             return None
-        if len(fields) == 2 and role.__class__ is str:
-            messages.append(Message(ROLES.get(role, role), content or None))
-        elif "function_name" in fields or role.__class__ is not str:
-            return None
-        else:
-            messages.append(_message(fields, ROLES.get(role, role), content or None))
+        messages.append(_message(fields, ROLES.get(role, role), content or None))
     return heard(messages, last)
 
 

@@ -15,6 +15,7 @@ CONVENTION = Convention(
             rank=20,
             exact={
                 "llm": "llm",
+                "chat_model": "llm",
                 "agent": "agent",
                 "tool": "tool",
                 "chain": "chain",
@@ -26,7 +27,6 @@ CONVENTION = Convention(
                 "unknown": "unknown",
             },
             broad={
-                "chat_model": "llm",
                 "parser": "chain",
                 "memory": "chain",
                 "workflow": "chain",

@@ -61,7 +61,7 @@ CONVENTION = Convention(
         "ai.toolCall.result": Text(column="output", rank=20, read=read_text),
         "ai.response.text": Text(column="output", rank=40, read=read_text),
         "ai.response.object": Text(column="output", rank=41, read=read_text),
-        "ai.response.toolCalls": Text(column="output_messages", rank=40, read=ai_tool_calls),
+        "ai.response.toolCalls": Text(column="output_messages", rank=39, read=ai_tool_calls),
         "ai.prompt.tools": Text(column="tool_definitions", rank=40, read=tools_in),
     },
     calls={"ai.model.provider": ai_provider},

@@ -6,20 +6,20 @@ system instructions, tool definitions and documents.
 
 from __future__ import annotations
 
+from ast import literal_eval
 from typing import TYPE_CHECKING, Any, Final
 
 from evalctl.formats.cells import SLOTS
 from evalctl.formats.definitions import documents_text, tools_text
+from evalctl.formats.jsontext import json_text, parsed, unquoted
 from evalctl.formats.messages import (
+    Message,
     encode,
     final_text,
-    json_text,
-    looks_like_messages,
-    parsed,
     result_text,
     to_messages,
-    unquoted,
 )
+from evalctl.formats.otlp.search import conversation_in, readable
 from evalctl.formats.semconv import Conversation, heard, indexed, semconv
 
 if TYPE_CHECKING:
@@ -36,36 +36,7 @@ DOCUMENTS: Final = SLOTS["documents"]
 TOOLS: Final = SLOTS["tool_definitions"]
 KIND: Final = SLOTS["kind"]
 
-_WRAPPERS = frozenset(
-    [
-        "inputs",
-        "outputs",
-        "input",
-        "output",
-        "query",
-        "question",
-        "prompt",
-        "text",
-        "answer",
-        "result",
-        "response",
-        "content",
-    ]
-)
-_PROVIDER_KEYS = frozenset(
-    [
-        "model",
-        "temperature",
-        "stream",
-        "stream_options",
-        "max_tokens",
-        "id",
-        "object",
-        "created",
-        "usage",
-    ]
-)
-_HOLDERS = ("messages", "contents", "message", "input", "output", "prompt", "inputs", "outputs")
+_WRAPPED_ARGUMENTS = ('{"args"', '{"name"', '{"kwargs"', '{"input_str"', '"')
 
 
 def converse(row: Row, slot: int, said: Conversation) -> bool:
@@ -77,7 +48,9 @@ def converse(row: Row, slot: int, said: Conversation) -> bool:
         if cells[SYSTEM] is None:
             cells[SYSTEM] = said.system
     else:
-        cells[OUTPUTS] = encode(said.messages)
+        cells[OUTPUTS] = encode(
+            [m for m in said.messages if m.content or m.tool_calls or m.reasoning]
+        )
         cells[OUTPUT] = said.last
     return True
 
@@ -123,21 +96,27 @@ def read_text(row: Row, slot: int, value: Plain) -> bool:
     if kind == "tool":
         cells[slot] = arguments_text(value) if slot == INPUT else result_text(value)
         return True
-    if kind == "embedding" and slot == OUTPUT:  # vectors
+    if slot == OUTPUT and _repeats(cells, kind, value):
         return True
     found = parsed(value)
-    if found.__class__ is str:
-        cells[slot] = unquoted(value) if value.__class__ is str else value
+    if isinstance(found, str):
+        cells[slot] = text = unquoted(found) or None
+        if kind == "llm" and slot == OUTPUT and text is not None:
+            cells[OUTPUTS] = encode([Message("assistant", text)])
         return True
-    if kind == "retriever" and slot == OUTPUT and cells[DOCUMENTS] is None:
-        cells[DOCUMENTS] = documents_text(found)
-        if cells[DOCUMENTS] is not None:
-            return True
-    raw = _conversation(row, found)
+    raw = conversation_in(row, found)
     messages = to_messages(raw) if raw is not None else None
     if messages:
         return converse(row, slot, heard(messages, final_text(raw)))
-    cells[slot] = _readable(found)
+    cells[slot] = readable(row, found)
+    return True
+
+
+def read_tool_events(row: Row, slot: int, items: Any) -> bool:
+    """Read a tool's arguments or result, where they came as the last of some messages."""
+    content = items[-1].get("content")
+    if content is not None:
+        row.cells[slot] = arguments_text(content) if slot == INPUT else result_text(content)
     return True
 
 
@@ -154,14 +133,14 @@ def tools_in(row: Row, slot: int, value: Plain) -> bool:
 
 
 def ai_tool_calls(row: Row, slot: int, value: Plain) -> bool:
-    """Add Vercel's tool calls to the answer."""
+    """Read Vercel's tool calls, and the text that stands beside them in another attribute."""
     found = parsed(value)
-    calls = (
-        to_messages({"role": "assistant", "tool_calls": found}) if isinstance(found, list) else []
-    )
-    if not calls:
+    if not isinstance(found, list) or not found:
         return False
-    calls[0].content = row.cells[OUTPUT]
+    calls = to_messages({"role": "assistant", "tool_calls": found})
+    text = row.texts.get("ai.response.text")
+    if text is not None and isinstance(text[4], str):
+        calls[0].content = row.cells[OUTPUT] = text[4]
     row.cells[slot] = encode(calls)
     return True
 
@@ -183,18 +162,44 @@ def take_groups(row: Row, groups: dict[str, list[Object]]) -> None:
 
 def arguments_text(value: Plain) -> str:
     """Return a tool's arguments as JSON text, without what instrumentation wraps them in."""
-    if isinstance(value, str) and not value.startswith(('{"args"', '{"name"', '{"kwargs"', '"')):
-        return value
+    if isinstance(value, str):
+        if value.startswith("{'"):
+            value = _from_python(value)
+        elif not value.startswith(_WRAPPED_ARGUMENTS):
+            return value
     found = parsed(value)
     if isinstance(found, dict):
-        if set(found) == {"args", "kwargs"} and isinstance(found["args"], list):
+        keys = found.keys()
+        if keys == {"args", "kwargs"} and isinstance(found["args"], list):
             objects = [item for item in found["args"] if isinstance(item, dict)]
             return json_text(
                 found["kwargs"] or (objects[0] if len(objects) == 1 else found["args"])
             )
-        if set(found) == {"name", "args"}:
+        if keys == {"name", "args"}:
             return json_text(found["args"])
+        if keys == {"input_str"} and isinstance(found["input_str"], str):
+            return _from_python(found["input_str"])
     return unquoted(value) if isinstance(value, str) else json_text(value)
+
+
+def _from_python(text: str) -> str:
+    """Turn the repr of a dict, as LangGraph's instrumentation writes arguments, into JSON."""
+    try:
+        found = literal_eval(text)
+        return json_text(found) if isinstance(found, dict) else text
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, UnicodeError):
+        return text
+
+
+def _repeats(cells: list[Any], kind: str | None, value: Plain) -> bool:
+    """Tell an output that another column holds, or that is vectors; documents are taken from it."""
+    if kind == "embedding":
+        return True
+    if kind != "retriever":
+        return False
+    if cells[DOCUMENTS] is None:
+        cells[DOCUMENTS] = documents_text(parsed(value))
+    return cells[DOCUMENTS] is not None
 
 
 def parsed_blocks(content: Any) -> Any:
@@ -227,62 +232,3 @@ def _assembled(fields: Object) -> Object:
             "arguments": fields.get("function_arguments"),
         }
     return item
-
-
-def _conversation(row: Row, found: object) -> object | None:
-    """Find the messages in a request, a response or a state; leave the rest in ``row.left``."""
-    if looks_like_messages(found):
-        return found
-    if not isinstance(found, dict):
-        return None
-    if "role" in found and ("content" in found or "parts" in found or "tool_calls" in found):
-        return found
-    for key in _HOLDERS:
-        inner = found.get(key)
-        if looks_like_messages(inner):
-            _mine(row, found, key)
-            return inner
-        if key in {"inputs", "outputs"} and isinstance(inner, dict):
-            return _conversation(row, inner)
-    return _choices(row, found)
-
-
-def _choices(row: Row, found: Object) -> object | None:
-    for key in ("choices", "generations", "candidates"):
-        choices = found.get(key)
-        if isinstance(choices, list) and choices:
-            flat = choices[0] if isinstance(choices[0], list) else choices
-            messages = [c.get("message") or c.get("content") for c in flat if isinstance(c, dict)]
-            if messages and all(isinstance(m, dict) for m in messages):
-                _mine(row, found, key)
-                return messages
-    return None
-
-
-def _mine(row: Row, found: Object, taken: str) -> None:
-    """Take system instructions and tools beside the messages; what no column holds stays."""
-    cells = row.cells
-    system = found.get("system") or found.get("instructions")
-    if isinstance(system, str) and cells[SYSTEM] is None:
-        cells[SYSTEM] = system
-    if found.get("tools") and cells[TOOLS] is None:
-        cells[TOOLS] = tools_text(json_text(found["tools"]))
-    known = {taken, "system", "instructions", "tools"} | _PROVIDER_KEYS
-    left = {key: value for key, value in found.items() if key not in known}
-    if left and row.kind != "llm":
-        row.left = left
-
-
-def _readable(found: object) -> str | None:
-    """Unwrap what instrumentation wraps arguments and results in."""
-    if isinstance(found, str):
-        return unquoted(found) or None
-    if isinstance(found, dict):
-        args = found.get("args")
-        if set(found) <= {"args", "kwargs"} and isinstance(args, list) and not found.get("kwargs"):
-            return _readable(args[0]) if len(args) == 1 else json_text(args)
-        if len(found) == 1:
-            key, inner = next(iter(found.items()))
-            if key in _WRAPPERS and inner is not None:
-                return _readable(inner)
-    return None if found is None else json_text(found)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from evalctl.formats.messages import json_text, parsed
+from evalctl.formats.jsontext import json_text, parsed
 from evalctl.formats.otlp.content import parsed_blocks
 from evalctl.formats.otlp.feedback import EVALUATION, from_event
 from evalctl.formats.otlp.places import PLACES, TEXT, resolve

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from evalctl.formats.messages import json_text, parsed, unquoted
+from evalctl.formats.jsontext import json_text, parsed, unquoted
 
 if TYPE_CHECKING:
     from evalctl.formats.otlp.row import Row

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from evalctl.formats.messages import json_text
+from evalctl.formats.jsontext import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

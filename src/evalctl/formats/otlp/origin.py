@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from evalctl.formats.conventions import conventions
-from evalctl.formats.messages import json_text
+from evalctl.formats.jsontext import json_text
 from evalctl.formats.otlp.places import FORMATS, SLOTS
 from evalctl.formats.otlp.wire import pairs
 

@@ -84,7 +84,7 @@ def _numbered(key: str) -> Place | None:
 
 def _entries(convention: Convention) -> Iterator[tuple[str, Place]]:
     for key, (column, rank) in convention.columns.items():
-        dtype = SPAN_SCHEMA[column] if column in SPAN_SCHEMA else None
+        dtype = SPAN_SCHEMA.get(column)
         yield key, (COLUMN, SLOTS[column], _TYPES[str(dtype)] if dtype else int, rank)
     for key, kinds in convention.kinds.items():
         yield key, (KIND, SLOTS["kind"], _words(kinds), kinds.rank)

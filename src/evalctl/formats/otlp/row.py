@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from evalctl.formats.messages import json_text
+from evalctl.formats.jsontext import json_text
 from evalctl.formats.otlp.places import (
     CALL,
     COLUMN,
@@ -152,9 +152,9 @@ class Row:
         self.calls[key] = (call, said)
 
     def _kind(self, key: str, said: Plain, words: dict[str, tuple[str, bool]], rank: int) -> None:
-        found = words.get(said) if said.__class__ is str else None
-        if found is None and isinstance(said, str):
-            found = words.get(said.strip('"').lower())
+        found = None
+        if isinstance(said, str):
+            found = words.get(said) or words.get(said.strip('"').lower())
         if found is None or found[1]:
             self.rest[key] = said
         if found is not None and rank < self.kind_rank:

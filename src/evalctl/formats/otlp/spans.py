@@ -15,6 +15,7 @@ from evalctl.formats.otlp.content import (
     OUTPUTS,
     read_indexed,
     read_messages,
+    read_tool_events,
     take_groups,
 )
 from evalctl.formats.otlp.events import Events
@@ -24,6 +25,7 @@ from evalctl.formats.otlp.origin import format_by_keys, resource_cells, scope_ce
 from evalctl.formats.otlp.places import SLOTS, grouped
 from evalctl.formats.otlp.row import Row
 from evalctl.formats.otlp.wire import pairs
+from evalctl.formats.otlp.words import ERRORS, OKS, PROVIDERS, REASONS, REDACTED
 from evalctl.formats.times import LATEST, microseconds
 
 if TYPE_CHECKING:
@@ -34,31 +36,6 @@ if TYPE_CHECKING:
 Groups = dict[str, list[dict[str, Any]]]
 _NO_GROUPS: Final[Groups] = {}
 _ENCODE = msgspec.json.Encoder().encode
-_PROVIDERS = {
-    "vertex_ai": "gcp.vertex_ai",
-    "gemini": "gcp.gemini",
-    "az.ai.inference": "azure.ai.inference",
-    "az.ai.openai": "azure.ai.openai",
-    "xai": "x_ai",
-    "openai.chat": "openai",
-    "openai.responses": "openai",
-}
-_REASONS = {
-    "tool_call": "tool_calls",
-    "tool-calls": "tool_calls",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "completed": "stop",
-    "max_tokens": "length",
-    "content-filter": "content_filter",
-    "safety": "content_filter",
-    "failed": "error",
-}
-_ERRORS = frozenset({2, "2", "STATUS_CODE_ERROR", "ERROR"})
-_OKS = frozenset({1, "1", "STATUS_CODE_OK", "OK"})
-_REDACTED = frozenset({None, "__REDACTED__", "[REDACTED]", "<REDACTED>", "REDACTED", "***"})
 _EVENT_RANK = 30
 _INDEXED_RANK = 20
 _FEEDBACK_GROUPS = (
@@ -190,6 +167,8 @@ def _finish(row: Row, span: Span, groups: Groups, events: Events | None) -> None
     cells = row.cells
     if cells[_KIND] is None:
         cells[_KIND] = _guessed_kind(cells)
+    if cells[_KIND] == "tool" and cells[_TOOL] is None and span.name:
+        cells[_TOOL] = span.name.removeprefix("execute_tool ")
     _status(row, span)
     _model(row)
     if groups or row.texts or events:
@@ -216,14 +195,17 @@ def _guessed_kind(cells: list[Any]) -> str:
 
 def _status(row: Row, span: Span) -> None:
     cells, status = row.cells, span.status
+    error = cells[_ERROR]
+    if error is not None and error.startswith("<class '"):
+        cells[_ERROR] = error[8:].partition("'")[0]
     code = None
     if status is not None:
         code = status.code
-        if status.message and (cells[_MESSAGE] is None or code in _ERRORS):
+        if status.message and (cells[_MESSAGE] is None or code in ERRORS):
             cells[_MESSAGE] = status.message
-    if code in _OKS:
+    if code in OKS:
         cells[_STATUS] = cells[_STATUS] or "ok"
-    elif code in _ERRORS or row.held.get(_ERROR) == "error.type":
+    elif code in ERRORS or row.held.get(_ERROR) == "error.type":
         cells[_STATUS] = "error"
     elif cells[_STATUS] is None:
         cells[_STATUS] = "unset"
@@ -235,9 +217,9 @@ def _model(row: Row) -> None:
         cells[_MODEL] = cells[_ASKED]
     provider, reason, total = cells[_PROVIDER], cells[_REASON], cells[_TOTAL]
     if provider is not None:
-        cells[_PROVIDER] = _PROVIDERS.get(provider, provider)
+        cells[_PROVIDER] = PROVIDERS.get(provider, provider)
     if reason is not None:
-        cells[_REASON] = _REASONS.get(reason.lower(), reason)
+        cells[_REASON] = REASONS.get(reason.lower(), reason)
     if total is not None and total != (cells[_PROMPT] or 0) + (cells[_COMPLETION] or 0):
         row.rest[row.held[_TOTAL]] = total
 
@@ -270,8 +252,8 @@ def _content(row: Row, groups: Groups, events: Events | None) -> None:
     if cells[_KIND] == "tool":
         cells[_ARGS], cells[_RESULT] = said, answered
     cells[_CAPTURED] = not (
-        said in _REDACTED
-        and answered in _REDACTED
+        said in REDACTED
+        and answered in REDACTED
         and cells[INPUTS] is None
         and cells[OUTPUTS] is None
         and cells[DOCUMENTS] is None
@@ -285,10 +267,11 @@ def _candidates(row: Row, groups: Groups, events: Events | None) -> list[Candida
     if "output" in groups:
         candidates.append((_INDEXED_RANK, OUTPUT, "", read_indexed, groups["output"]))
     if events is not None:
+        read = read_tool_events if row.kind == "tool" else read_messages
         if events.inputs:
-            candidates.append((_EVENT_RANK, INPUT, "", read_messages, events.inputs))
+            candidates.append((_EVENT_RANK, INPUT, "", read, events.inputs))
         if events.outputs:
-            candidates.append((_EVENT_RANK, OUTPUT, "", read_messages, events.outputs))
+            candidates.append((_EVENT_RANK, OUTPUT, "", read, events.outputs))
     if len(candidates) > 1:
         candidates.sort(key=_BY_RANK)
     return candidates
