@@ -1,7 +1,7 @@
 """Write what the program knows about itself: docs/cli.md and docs/columns.md.
 
-    python docs/generate.py          write both
-    python docs/generate.py --check  exit 1 where a file is not what would be written
+``python docs/generate.py`` writes both; with ``--check`` it writes nothing, and exits 1 where a file
+is not what would be written.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def _intro() -> str:
         "Rubrics, `--where` and `evalctl query` speak of *views*. `evalctl query` calls them `spans`,\n"
         "`traces`, `sessions`, `scores` and `runs`; a rubric sees the view of its `target`. Every view\n"
         "also has the columns `eval.<rubric>.verdict`, `.value`, `.explanation`, `.version` and `.run`:\n"
-        'quote them, as in `"eval.tool-loop.verdict" = \'fail\'`. The tables behind the views are plain\n'
+        "quote them, as in `\"eval.tool-loop.verdict\" = 'fail'`. The tables behind the views are plain\n"
         "Delta tables, which other readers may read.\n"
     )
 
@@ -119,13 +119,12 @@ stdout is data, stderr is words. Exit codes, the same for every command:
 
 
 def _subcommands(name: str) -> list[str]:
-    from evalctl.cli.app import app
-
     import typer
 
-    group = typer.main.get_command(app)
-    command = group.get_command(None, name)  # pyright: ignore
-    return list(getattr(command, "commands", {}))
+    from evalctl.cli.app import app
+
+    group: Any = typer.main.get_command(app)
+    return list(getattr(group.get_command(None, name), "commands", {}))
 
 
 def _help(*path: str) -> str:
