@@ -98,18 +98,22 @@ def evaluate_group(
     return Evaluated(answers=answers, left=left, sessions=trace_frame(frame, _SESSIONS))
 
 
-def select_group(asked: Asked, group: Group, target: Target) -> pl.DataFrame:
-    """Return ``u`` and the keys of the targets of a group that the selection keeps, but for its limit."""
-    left: dict[Target, Left] = {}
-    traces = _candidates(asked, group, [target], left)
+def select_group(
+    asked: Asked, group: Group, target: Target, left: dict[Target, Left]
+) -> pl.DataFrame:
+    """Return ``u`` and the keys of the targets of a group that the selection keeps, but for its limit.
+
+    What each step left is added to ``left``.
+    """
     columns = {"u", *KEYS[target]}
+    traces = _candidates(asked, group, [target], left)
     if traces is not None and traces.is_empty():
-        return pl.DataFrame(
-            schema={name: view_schema(target)[name] for name in ("u", *KEYS[target])}
-        )
+        return pl.DataFrame(schema={name: view_schema(target)[name] for name in sorted(columns)})
     stored = _stored_for(asked, target, columns)
     frame = arranged(read_group(asked.spans, group, stored, traces))
-    return _targets(asked, frame, target, columns, left, is_counted=True).select("u", *KEYS[target])
+    is_counted = traces is not None
+    rows = _targets(asked, frame, target, columns, left, is_counted=is_counted)
+    return rows.select(sorted(columns))
 
 
 def _candidates(
@@ -120,7 +124,9 @@ def _candidates(
     is_narrow = bool(wanted_properties(selection) or selection.traces or selection.sessions)
     if not is_narrow and selection.sample >= 1 and asked.chosen is None:
         return None
-    frame = arranged(read_group(asked.spans, group, index_columns(selection), None))
+    stored = index_columns(selection)
+    stored |= trace_columns(stored & set(view_schema("trace"))) if "trace" in targets else set()
+    frame = arranged(read_group(asked.spans, group, stored, None))
     found = [_indexed(frame, selection, target, left.setdefault(target, {})) for target in targets]
     traces = pl.concat(found).unique()
     if asked.chosen is None:

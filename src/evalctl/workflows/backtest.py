@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from evalctl.core.clock import now
 from evalctl.core.errors import UserError
 from evalctl.core.identity import timed_id
-from evalctl.scoring.evaluate import KEYS, SMALL, Asked, select_group
+from evalctl.scoring.evaluate import KEYS, SMALL, select_group
 from evalctl.scoring.select import lowest
 from evalctl.workflows.backtest_fold import fold_into_spans, unfolded_dates
 from evalctl.workflows.backtest_ledger import Manifest, open_ledger, remember_rubrics
-from evalctl.workflows.backtest_plan import Work, plan_work
+from evalctl.workflows.backtest_plan import Work, empty_window, plan_work
 from evalctl.workflows.backtest_result import BacktestResult
 from evalctl.workflows.backtest_run import Found, Run, evaluate_tasks
 from evalctl.workflows.backtest_summary import counted, retold
@@ -22,14 +22,16 @@ from evalctl.workflows.backtest_summary import counted, retold
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import polars as pl
+
     from evalctl.core.selection import Selection
     from evalctl.core.words import Target
     from evalctl.lake.lake import Lake
     from evalctl.rubrics.rubric import Rubric
+    from evalctl.scoring.select import Left
 
 ENGINES = ("local",)
 _STEP_FLAGS = {
-    "window": "--since/--until",
     "trace": "--trace",
     "session": "--session",
     "sample": "--sample",
@@ -100,7 +102,7 @@ def _run(
     run = Run(lake=lake, manifest=manifest, ledger=ledger, work=work)
     try:
         found = evaluate_tasks(work, run, progress)
-        _refuse_nothing(found)
+        _refuse_nothing(work, found)
         remember_rubrics(lake, work.rubrics, at)
         run.finish(found)
     finally:
@@ -116,22 +118,23 @@ def _limited(work: Work) -> Work:
         return work
     targets: list[Target] = [t for t in SMALL if any(r.target == t for r in work.rubrics)]
     groups = [task.group for task in work.tasks if task.group is not None]
-    chosen = {
-        target: lowest(
-            [select_group(work.asked, group, target) for group in groups], KEYS[target], limit
-        )
-        for target in targets
-    }
-    asked: Asked = replace(work.asked, chosen=chosen)
-    return replace(work, asked=asked)
+    left: dict[Target, Left] = {}
+    chosen: dict[Target, pl.DataFrame] = {}
+    for target in targets:
+        found = [select_group(work.asked, group, target, left) for group in groups]
+        chosen[target] = lowest(found, KEYS[target], limit)
+        left[target]["limit"] = chosen[target].height
+    return replace(work, asked=replace(work.asked, chosen=chosen), left=left)
 
 
-def _refuse_nothing(found: Found) -> None:
+def _refuse_nothing(work: Work, found: Found) -> None:
     """Raise where a selection left no target of any kind, naming the step that left none."""
     if any(min(steps.values(), default=0) for steps in found.left.values()):
         return
     steps = max(found.left.values(), key=lambda left: sum(count > 0 for count in left.values()))
     empty = next((name for name, count in steps.items() if not count), "lake")
+    if empty == "window":
+        raise empty_window(work.asked.spans.files(), work.asked.selection)
     before = [count for count in steps.values() if count]
     flag = _STEP_FLAGS.get(empty, f"--{empty}")
     raise UserError(

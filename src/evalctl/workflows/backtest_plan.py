@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from evalctl.rubrics.rubric import Rubric
     from evalctl.scoring.groups import Group
     from evalctl.scoring.questions import Question
+    from evalctl.scoring.select import Left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """All tasks of a run. ``twin`` is a finished run that asked exactly this, if there is one."""
+    """All tasks of a run.
+
+    ``twin`` is a finished run that asked exactly this, if there is one; ``left`` what each step of the
+    selection left, where a limit made that known beforehand.
+    """
 
     rubrics: list[Rubric]
     asked: Asked
@@ -56,6 +61,7 @@ class Work:
     state: str
     twin: Part | None
     notes: list[str]
+    left: dict[Target, Left] = field(default_factory=dict)
 
     @property
     def todo(self) -> list[Task]:
@@ -150,18 +156,23 @@ def _refuse_empty(
 ) -> None:
     if groups:
         return
-    timed = files.filter(pl.col("date") != UNTIMED)
     if files.is_empty():
         raise UserError(f"the lake {lake.uri} holds no spans; evalctl ingest FILES adds some")
+    raise empty_window(files, selection)
+
+
+def empty_window(files: pl.DataFrame, selection: Selection) -> UserError:
+    """Return the error of a window in which no target starts, with the dates that the lake holds."""
+    timed = files.filter(pl.col("date") != UNTIMED)["date"]
     if timed.is_empty():
-        raise UserError("no span of the lake has a start time; leave out --since and --until")
-    raise UserError(
-        f"--since/--until: no span starts in the window {_window(selection)}; the lake holds spans of "
-        f"{timed['date'].min()} to {timed['date'].max()}"
+        return UserError("no span of the lake has a start time; leave out --since and --until")
+    return UserError(
+        f"--since/--until: nothing starts in the window {_window(selection)}; the lake holds spans "
+        f"of {timed.min()} to {timed.max()}"
     )
 
 
 def _window(selection: Selection) -> str:
     since = f"{selection.since:%Y-%m-%d %H:%M}" if selection.since else "the beginning"
-    until = f"{selection.until:%Y-%m-%d %H:%M}" if selection.until else "now"
+    until = f"{selection.until:%Y-%m-%d %H:%M}" if selection.until else "the end"
     return f"{since} to {until} UTC"

@@ -112,11 +112,11 @@ class Run:
 
 def evaluate_tasks(work: Work, run: Run | None, progress: Callable[[int, int], None]) -> Found:
     """Evaluate all tasks in order; without a ``run`` they are only read from the ledger."""
-    found = Found()
+    found = Found(left=dict(work.left))
     total = sum(task.group.rows for task in work.tasks if task.group is not None)
     done = 0
     for task in work.tasks:
-        seen: set[Target] = set()
+        seen = set(work.left)
         for is_known, questions in ((False, task.fresh), (True, task.known)):
             if questions:
                 evaluated = _evaluated(work.asked, task, questions, is_known=is_known)
