@@ -242,7 +242,7 @@ def test_ranges_of_buckets_cover_all_without_overlap(size: int) -> None:
 def test_a_date_that_is_too_large_for_memory_is_rewritten_in_ranges(
     lake: Lake, add: Add, tmp_path: Path
 ) -> None:
-    noise = [os.urandom(300_000).hex() for _ in range(64)]  # 64 x 0.3 MB that no codec shrinks
+    noise = [os.urandom(75_000).hex() for _ in range(64)]  # 64 x 75 KB that no codec shrinks
     for part in range(2):
         add(spans(*(span(f"{part}-{i}", bucket=i, input=text) for i, text in enumerate(noise))))
 

@@ -54,7 +54,7 @@ def rewrite(
     """Rewrite the spans of one date in one commit, such as to fold scores into ``evaluations``.
 
     ``transform`` gets all spans of a range of buckets, newest revisions only, and returns as many
-    rows with the same keys in the same order; one call holds about 24 MB of compressed files.
+    rows with the same keys in the same order; one call gets what 8 MB of compressed files hold.
 
     Raises:
         ValueError: ``transform`` lost, added or reordered rows; nothing was changed.
