@@ -96,7 +96,7 @@ def run_tests(names: Names = None, form: FormatFlag = "table") -> None:
     tested = run_rubric_tests(settings().rubrics, names or [])
     emit_rows([_row(one) for one in tested], form=form, command="rubrics test")
     _explain(tested, words=form == "table")
-    if any(one.wrong for one in tested):
+    if any(one.wrong or one.crash for one in tested):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -144,6 +144,8 @@ def _row(one: TestedRubric) -> dict[str, Any]:
 
 def _explain(tested: Sequence[TestedRubric], *, words: bool) -> None:
     for one in tested:
+        if one.crash:
+            say(f"{one.rubric.path}: its function stopped with {one.crash}")
         for result in one.wrong:
             why = f" ({one_line(result.explanation, 200)})" if result.explanation else ""
             say(
@@ -151,7 +153,7 @@ def _explain(tested: Sequence[TestedRubric], *, words: bool) -> None:
             )
         for warning in one.warnings if words else ():
             say(f"note:  {one.rubric.name}: {warning}")
-    if words and not any(one.wrong for one in tested):
+    if words and not any(one.wrong or one.crash for one in tested):
         count = sum(len(one.results) for one in tested)
         say(f"\n{count} examples of {len(tested)} rubrics came out right\nnext:  evalctl backtest")
 

@@ -109,7 +109,7 @@ _PERSONAL: tuple[PiiKind, ...] = (
     ),
     _digits(
         "phone",
-        r"\+[1-9][0-9 ().-]{7}|[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[.-][0-9]{4}",
+        r"\+[1-9][0-9 ().-]{7}|(?:1[ .-])?\(?[2-9][0-9]{2}\)?[ .-]?[2-9][0-9]{2}[.-][0-9]{4}",
         r"(?:\+[1-9][0-9]{0,3}(?:[ .-]?\(?[0-9]{1,5}\)?){2,6}"
         r"|(?:1[ .-])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}[.-])[2-9][0-9]{2}[.-][0-9]{4})(?![\w-]|\.[0-9])",
         real.is_phone,
@@ -160,7 +160,7 @@ def find(series: pl.Series, entities: Iterable[str]) -> pl.DataFrame:
 
 
 def redact(series: pl.Series, entities: Iterable[str]) -> pl.Series:
-    """Mask what is in each text by tags such as ``<EMAIL>``; text that is JSON stays JSON.
+    """Mask what is in each text by tags such as ``<EMAIL>``; JSON objects and lists stay JSON.
 
     Order, nulls and texts without a find are as they were.
 

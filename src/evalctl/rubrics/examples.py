@@ -40,8 +40,8 @@ class ExampleResult:
 def run_examples(rubric: Rubric) -> list[ExampleResult]:
     """Ask a rubric about its own examples; an empty list for a judge, whose answers cost money.
 
-    Columns that a row leaves out are null, but those that ``where`` alone reads may be left out: a
-    row under ``pass``, ``fail`` or ``unknown`` is taken as selected unless its own values say no.
+    Columns that a row leaves out are null. A row that leaves out a column of ``where`` is taken as
+    selected, unless it stands under ``skip`` or its own values say no.
     """
     groups: tuple[tuple[Outcome, Sequence[Mapping[str, Any]]], ...] = (
         ("pass", rubric.examples.passes),
@@ -49,22 +49,23 @@ def run_examples(rubric: Rubric) -> list[ExampleResult]:
         ("unknown", rubric.examples.unknown),
         ("skip", rubric.examples.skip),
     )
-    wanted: list[tuple[Outcome, int]] = [
-        (group, i + 1) for group, rows in groups for i in range(len(rows))
+    wanted: list[tuple[Outcome, int, Mapping[str, Any]]] = [
+        (group, i + 1, row) for group, rows in groups for i, row in enumerate(rows)
     ]
     if rubric.judge is not None or not wanted:
         return []
-    frame = _frame(rubric, [row for _, rows in groups for row in rows])
-    answers = _answers(rubric, frame)
+    plan = rubric.plan()
+    asked = set[str]() if plan.where is None else set(plan.where.meta.root_names())
+    answers = _answers(rubric, plan, _frame(rubric, plan, [row for _, _, row in wanted]))
     return [
         ExampleResult(
             rubric=rubric.name,
             wanted=group,
             number=number,
-            got=_outcome(group, answer),
+            got=_outcome(answer, is_taken=group != "skip" and not asked <= row.keys()),
             explanation=answer["explanation"],
         )
-        for (group, number), answer in zip(wanted, answers.iter_rows(named=True), strict=True)
+        for (group, number, row), answer in zip(wanted, answers.iter_rows(named=True), strict=True)
     ]
 
 
@@ -118,9 +119,8 @@ def _moment(value: Any, dtype: pl.DataType) -> datetime | date | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _frame(rubric: Rubric, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+def _frame(rubric: Rubric, plan: Plan, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     schema = view_schema(rubric.target)
-    plan = rubric.plan()
     columns = sorted({*plan.columns, *plan.keys, *(name for row in rows for name in row)})
     types = {name: column_dtype(name, schema) or pl.Null() for name in columns}
     data = {name: [_value(row.get(name), dtype) for row in rows] for name, dtype in types.items()}
@@ -133,9 +133,8 @@ def _value(value: Any, dtype: pl.DataType) -> Any:
     return _moment(value, dtype) if value is not None and dtype.is_temporal() else value
 
 
-def _answers(rubric: Rubric, frame: pl.DataFrame) -> pl.DataFrame:
+def _answers(rubric: Rubric, plan: Plan, frame: pl.DataFrame) -> pl.DataFrame:
     """Return ``selected``, ``fail`` and ``explanation`` per row."""
-    plan = rubric.plan()
     selected = pl.lit(value=True) if plan.where is None else plan.where
     try:
         asked = frame.lazy().with_columns(selected.alias("selected"))
@@ -163,9 +162,9 @@ def _framed(plan: Plan, asked: pl.LazyFrame) -> pl.LazyFrame:
     return asked.join(plan.frame(asked), on=list(plan.keys), how="left", maintain_order="left")
 
 
-def _outcome(group: Outcome, answer: Mapping[str, Any]) -> Outcome:
+def _outcome(answer: Mapping[str, Any], *, is_taken: bool) -> Outcome:
     selected = answer["selected"]
-    if selected is False or (selected is None and group == "skip"):
+    if selected is False or (selected is None and not is_taken):
         return "skip"
     if answer["fail"] is None:
         return "unknown"

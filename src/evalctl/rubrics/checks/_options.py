@@ -44,22 +44,21 @@ class Option:
         if value is None:
             if self.required:
                 raise BadCheckError(f"{check} needs the option '{name}': {self.doc}", name)
-            return self.default
+            return sorted(self.default) if self.type == "words" else self.default
         if self.type in ("texts", "words") and isinstance(value, str):
             value = [value]
         if not self._fits(value):
-            raise BadCheckError(
-                f"{check}: {name} must be {self._wanted()}, not {value!r}"[:300], name
-            )
-        for word in (
-            cast("list[str]", [value] if isinstance(value, str) else value) if self.choices else ()
-        ):
-            if word not in self.choices:
-                raise BadCheckError(
-                    f"{check}: {name} '{word}'{nearest(word, self.choices)}; it must be {self._wanted()}",
-                    name,
-                )
-        return value
+            said = f"{check}: {name} must be {self._wanted()}, not {value!r}"
+            raise BadCheckError(said[:300], name)
+        for word in [value] if isinstance(value, str) else value if self.choices else ():
+            self._check_word(check, name, word)
+        return sorted(set(value)) if self.type == "words" else value
+
+    def _check_word(self, check: str, name: str, word: str) -> None:
+        if self.choices and word not in self.choices:
+            near = nearest(word, self.choices)
+            said = f"{check}: {name} '{word}'{near}; it must be {self._wanted()}"
+            raise BadCheckError(said, name)
 
     def _fits(self, value: Any) -> bool:
         if self.type in ("texts", "words"):

@@ -6,12 +6,12 @@ nested too deep to be read. The explanation names the rule of the schema, never 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import jsonschema_rs
 import polars as pl
 
+from evalctl.rubrics.checks._json import read_json
 from evalctl.rubrics.checks._options import Option, default_columns, text_columns
 from evalctl.rubrics.checks._registry import BadCheckError
 from evalctl.rubrics.plan import Plan
@@ -80,7 +80,7 @@ def _each(answer: Callable[[str], Any], dtype: pl.DataType) -> Callable[[pl.Seri
 
 def _misfits(validator: Any, text: str) -> bool | None:
     try:
-        return not validator.is_valid(json.loads(text))
+        return not validator.is_valid(read_json(text))
     except RecursionError:
         return None
     except ValueError:
@@ -89,7 +89,7 @@ def _misfits(validator: Any, text: str) -> bool | None:
 
 def _fault(validator: Any, text: str) -> str:
     try:
-        error = next(validator.iter_errors(json.loads(text)))
+        error = next(validator.iter_errors(read_json(text)))
     except ValueError:
         return "not JSON"
     except (RecursionError, StopIteration):

@@ -6,12 +6,11 @@ Fails where the text is not JSON as RFC 8259 has it (NaN and trailing commas are
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-import msgspec
 import polars as pl
 
+from evalctl.rubrics.checks._json import is_json
 from evalctl.rubrics.checks._options import Option, default_columns, text_columns
 from evalctl.rubrics.plan import Plan
 
@@ -29,7 +28,6 @@ OPTIONS = {
     ),
 }
 
-_DECODER = msgspec.json.Decoder(msgspec.Raw)
 _OPENING = {"any": "", "object": "{", "list": "["}
 
 
@@ -55,29 +53,3 @@ def _are_json(texts: pl.Series) -> pl.Series:
     return pl.Series(
         texts.name, [None if text is None else is_json(text) for text in texts], dtype=pl.Boolean()
     )
-
-
-def is_json(text: str) -> bool | None:
-    """Whether a text is JSON; None where it is nested deeper than can be read."""
-    try:
-        _DECODER.decode(text)
-    except RecursionError:
-        return None
-    except (msgspec.DecodeError, UnicodeError):
-        return _is_json_slowly(text)
-    return True
-
-
-def _is_json_slowly(text: str) -> bool | None:
-    """Ask the standard library about what msgspec refuses: escaped lone surrogates are valid JSON."""
-    try:
-        json.loads(text, parse_constant=_refuse)
-    except RecursionError:
-        return None
-    except ValueError:
-        return False
-    return True
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)
