@@ -45,7 +45,7 @@ class Scale:
 
 def draw(shown: Shown, width: int) -> Iterator[str]:
     """Yield the lines of a trace's header, tree and scores."""
-    yield from _header(shown.header)
+    yield from _header(shown.header, width)
     yield from _scores(shown.scores, "", width)
     cells = max(8, min(24, width - 64))
     room = max(width - cells - _KIND - _TIME - _TOKENS - 4 * _GAP, 16)
@@ -99,7 +99,7 @@ def duration(milliseconds: float | None) -> str:
     return f"{milliseconds / 3_600_000:.1f} h"
 
 
-def _header(header: Mapping[str, Any]) -> Iterator[str]:
+def _header(header: Mapping[str, Any], width: int) -> Iterator[str]:
     named = (
         ("source", "source"),
         ("session", "session_id"),
@@ -108,7 +108,7 @@ def _header(header: Mapping[str, Any]) -> Iterator[str]:
     )
     who = [f"{word} {one_line(header[name], 60)}" for word, name in named if header[name]]
     yield f"trace {one_line(header['trace_id'], 80)}"
-    yield " · ".join(who)
+    yield from _packed(who, width)
     start = header["start_time"]
     facts = [
         f"{start:%Y-%m-%d %H:%M:%S} UTC" if start else "no start recorded",
@@ -119,7 +119,19 @@ def _header(header: Mapping[str, Any]) -> Iterator[str]:
         _plural(header["errors"], "error") if header["errors"] else "",
         "complete" if header["complete"] else "incomplete",
     ]
-    yield " · ".join(fact for fact in facts if fact)
+    yield from _packed([fact for fact in facts if fact], width)
+
+
+def _packed(parts: Sequence[str], width: int) -> Iterator[str]:
+    """Put parts side by side, as many as a line holds."""
+    line = ""
+    for part in parts:
+        longer = f"{line} · {part}" if line else part
+        if line and _cells(longer) > width:
+            yield line
+            longer = part
+        line = longer
+    yield _cut(line, width)
 
 
 def _scale(header: Mapping[str, Any], cells: int) -> Scale:

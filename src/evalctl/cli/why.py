@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import asdict
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evalctl.cli.options import FormatFlag, LakeFlag, open_lake, settings
-from evalctl.cli.output import emit, emit_json, emit_rows, say
+from evalctl.cli.output import emit, emit_json, emit_rows, say, width
 from evalctl.core.text import one_line
 
 if TYPE_CHECKING:
@@ -44,10 +45,16 @@ def command(
     if form == "json":
         emit_json(_as_data(why), command="why")
     elif form == "table":
-        emit("\n".join(_draw(why)))
+        for line in _draw(why):
+            emit("\n".join(_wrapped(line)))
         _say_next(why)
     else:
         emit_rows([_as_row(finding) for finding in why.findings], form=form, command="why")
+
+
+def _wrapped(line: str) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip()) + 4)
+    return wrap(line, width(), subsequent_indent=indent) or [""]
 
 
 def _draw(why: Why) -> Iterator[str]:

@@ -10,10 +10,11 @@ import polars as pl
 from evalctl.core.schema import UTC_TIME
 from evalctl.core.words import SEVERITIES
 from evalctl.scoring.answers import FAIL
-from evalctl.scoring.tally import hit_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from evalctl.scoring.answers import Answers, Sparse
 
@@ -37,9 +38,11 @@ EXAMPLE: dict[str, pl.DataType] = {
 _IDS = ("source", "trace_id", "span_id", "session_id")
 
 
-def examples_of(answers: Answers, sessions: pl.DataFrame) -> pl.DataFrame:
-    """Return the newest failures of each question, one a session; columns of EXAMPLE and ``_hit``."""
-    marks = hit_sessions(answers.keys, sessions)
+def examples_of(answers: Answers, marks: NDArray[np.uint64]) -> pl.DataFrame:
+    """Return the newest failures of each question, one a session; columns of EXAMPLE and ``_hit``.
+
+    ``marks`` are the ``hit_sessions`` of the targets.
+    """
     found = [pl.DataFrame(schema={**EXAMPLE, "_hit": pl.UInt64()})]
     for i, question in enumerate(answers.questions):
         rows = np.flatnonzero(answers.codes[:, i] == FAIL)

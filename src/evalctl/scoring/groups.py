@@ -18,7 +18,7 @@ from evalctl.core.clock import UNTIMED
 from evalctl.core.identity import BUCKETS, text_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable, Sequence
 
     from evalctl.lake.snapshot import Snapshot
 
@@ -100,46 +100,54 @@ def read_group(
     names = sorted({*columns, *_TRACE})
     own = _read(spans, group, group.dates, names, traces)
     own, guests = _at_home(spans, group, own)
-    if guests is None:
+    if not guests:
         return own
-    more = [_read(spans, group, [day], names, ids) for day, ids in guests]
-    return pl.concat([own, *more])
+    return pl.concat([own, *(_read(spans, group, [day], names, ids) for day, ids in guests)])
 
 
 def _at_home(
     spans: Snapshot, group: Group, own: pl.DataFrame
-) -> tuple[pl.DataFrame, list[tuple[date, pl.DataFrame]] | None]:
+) -> tuple[pl.DataFrame, list[tuple[date, pl.DataFrame]]]:
     """Drop traces that began on an earlier date; name those that go on elsewhere, by date."""
-    mine = own.select(_TRACE).unique()
     if group.dates == (UNTIMED,):
         timed = _ids(spans, group, None).filter(pl.col("date") != UNTIMED)
-        return own.join(timed, on=_TRACE, how="anti", maintain_order="left"), None
-    if group.before is not None:
-        earlier = mine.join(_ids(spans, group, [group.before]), on=_TRACE, how="semi")
-        if earlier.height:
-            own = own.join(earlier, on=_TRACE, how="anti", maintain_order="left")
-            mine = mine.join(earlier, on=_TRACE, how="anti")
-    return own, _guests(spans, group, mine)
+        return own.join(timed, on=_TRACE, how="anti", maintain_order="left"), []
+    near = [*([group.before] if group.before else []), *group.later[:1]]
+    near += [UNTIMED] if group.has_untimed else []
+    shared = _shared(spans, group, near, own)
+    earlier = shared.filter(pl.col("date") == group.before)
+    if earlier.height:
+        own = own.join(earlier, on=_TRACE, how="anti", maintain_order="left")
+        shared = shared.join(earlier, on=_TRACE, how="anti")
+    return own, _guests(spans, group, shared)
 
 
-def _guests(
-    spans: Snapshot, group: Group, mine: pl.DataFrame
-) -> list[tuple[date, pl.DataFrame]] | None:
+def _guests(spans: Snapshot, group: Group, shared: pl.DataFrame) -> list[tuple[date, pl.DataFrame]]:
     """Follow traces from date to date for as long as any goes on, and to their untimed spans."""
     found: list[tuple[date, pl.DataFrame]] = []
-    going = mine
+    untimed = shared.filter(pl.col("date") == UNTIMED).select(_TRACE)
+    if untimed.height:
+        found.append((UNTIMED, untimed))
     for day in group.later:
-        going = going.join(_ids(spans, group, [day]), on=_TRACE, how="semi")
+        going = shared.filter(pl.col("date") == day).select(_TRACE)
         if going.is_empty():
             break
         found.append((day, going))
-    if group.has_untimed:
-        untimed = mine.join(_ids(spans, group, [UNTIMED]), on=_TRACE, how="semi")
-        found += [(UNTIMED, untimed)] if untimed.height else []
-    return found or None
+        following = [other for other in group.later if other > day][:1]
+        shared = _shared(spans, group, following, going)
+    return found
 
 
-def _ids(spans: Snapshot, group: Group, dates: Collection[date] | None) -> pl.DataFrame:
+def _shared(
+    spans: Snapshot, group: Group, dates: Sequence[date], own: pl.DataFrame
+) -> pl.DataFrame:
+    """Return the traces of ``own`` that also have spans on other dates, once for each."""
+    if not dates:
+        return pl.DataFrame(schema={"source": pl.String, "trace_id": pl.String, "date": pl.Date})
+    return _ids(spans, group, dates).join(own.select(_TRACE), on=_TRACE, how="semi")
+
+
+def _ids(spans: Snapshot, group: Group, dates: Sequence[date] | None) -> pl.DataFrame:
     rows = spans.scan().filter(_buckets(group))
     if dates is not None:
         rows = rows.filter(pl.col("date").is_in(list(dates)))
@@ -149,7 +157,7 @@ def _ids(spans: Snapshot, group: Group, dates: Collection[date] | None) -> pl.Da
 def _read(
     spans: Snapshot,
     group: Group,
-    dates: Collection[date],
+    dates: Sequence[date],
     names: list[str],
     traces: pl.DataFrame | None,
 ) -> pl.DataFrame:

@@ -14,6 +14,7 @@ from evalctl.core.words import TARGETS
 from evalctl.rubrics.conditions import compile_condition
 from evalctl.scoring.read_scores import (
     SCORE_VIEW,
+    SESSIONS,
     evaluation_columns,
     known_rubrics,
     rubrics_in,
@@ -112,6 +113,7 @@ __all__ = [
     "FEEDBACK",
     "KEYS",
     "SCORE_VIEW",
+    "SESSIONS",
     "evaluation_columns",
     "known_in",
     "known_rubrics",

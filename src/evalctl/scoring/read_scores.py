@@ -13,6 +13,7 @@ import polars as pl
 
 from evalctl.core.schema import ANSWER, RUNS, SCORES
 from evalctl.core.words import TARGETS
+from evalctl.scoring.read_few import scan_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 FIELDS = ("verdict", "value", "explanation", "version", "run")
 """What a score is as an attribute: ``eval.<rubric>.<field>``."""
+
+SESSIONS = 0
+"""The bucket of rows about sessions."""
 
 _IDS = ("target", "source", "trace_id", "span_id", "session_id")
 _KEY = (*_IDS, "rubric", "version", "judge", "annotator")
@@ -47,13 +51,13 @@ def score_rows(lake: Lake, *, rubrics: Collection[str] | None = None) -> pl.Lazy
     return _newest(lake, _catalogue(lake), rubrics, _KEY).select(*SCORE_VIEW)
 
 
-def scores_about(lake: Lake, about: pl.Expr) -> pl.DataFrame:
-    """Return the newest scores of the few targets that ``about``, a condition on ledger rows, names.
+def scores_about(lake: Lake, about: pl.Expr, buckets: Collection[int]) -> pl.DataFrame:
+    """Return the newest scores of the few targets in ``buckets`` that ``about``, a condition, names.
 
     For one trace: it opens the files and row groups that the condition leaves, and no manifest.
     Columns are those of ``SCORE_VIEW`` and ``digest``, of the content that was judged.
     """
-    rows = lake.scan(SCORES).filter(about, pl.col("answers").list.len() > 0)
+    rows = scan_buckets(lake, SCORES, buckets).filter(about, pl.col("answers").list.len() > 0)
     return (
         _last(rows.explode("answers").unnest("answers"), _KEY)
         .select(*SCORE_VIEW, "digest")

@@ -42,9 +42,8 @@ Tally = dict[str, Count]
 """Rubric name -> its counts."""
 
 
-def add_answers(tally: Tally, answers: Answers, sessions: pl.DataFrame) -> None:
-    """Count answers; ``sessions`` has source, trace_id and session_id of the traces concerned."""
-    marks = hit_sessions(answers.keys, sessions)
+def add_answers(tally: Tally, answers: Answers, marks: NDArray[np.uint64]) -> None:
+    """Count answers; ``marks`` are the ``hit_sessions`` of their targets."""
     for i, question in enumerate(answers.questions):
         codes = answers.codes[:, i]
         count = Count(
@@ -64,7 +63,10 @@ def _weighted(
 
 
 def hit_sessions(keys: pl.DataFrame, sessions: pl.DataFrame) -> NDArray[np.uint64]:
-    """Hash what each target belongs to: its session, else its trace. Equal within one process only."""
+    """Hash what each target belongs to: its session, else its trace. Equal within one process only.
+
+    ``sessions`` has source, trace_id and session_id of the traces concerned.
+    """
     if keys["trace_id"].null_count() == keys.height:
         known = keys.select("source", "session_id", trace_id=pl.lit(None, pl.String))
     else:

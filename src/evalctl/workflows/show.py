@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from evalctl.core.schema import SPANS
-from evalctl.scoring.read import scores_about
-from evalctl.workflows.show_find import find_span, in_trace, read_trace
+from evalctl.scoring.read_scores import SESSIONS, scores_about
+from evalctl.workflows.show_find import bucket_of, find_span, in_trace, read_trace
 from evalctl.workflows.show_tree import Line, tree
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def show_span(lake: Lake, word: str, span: str) -> tuple[dict[str, Any], list[di
     spans = read_trace(lake, word, list(SPANS.schema))
     row = spans.filter(pl.col("span_id") == find_span(spans, span)).to_dicts()[0]
     about = in_trace(lake, row["trace_id"]) & (pl.col("span_id") == row["span_id"])
-    return row, _sorted(scores_about(lake, about))
+    return row, _sorted(scores_about(lake, about, [bucket_of(lake, row["trace_id"])]))
 
 
 def _header(spans: pl.DataFrame) -> dict[str, Any]:
@@ -117,10 +117,12 @@ def _header(spans: pl.DataFrame) -> dict[str, Any]:
 
 def _scores(lake: Lake, header: Mapping[str, Any]) -> list[dict[str, Any]]:
     about = in_trace(lake, header["trace_id"])
+    buckets = [bucket_of(lake, header["trace_id"])]
     session = header["session_id"]
     if session is not None:
         about |= (pl.col("target") == "session") & (pl.col("session_id") == session)
-    return _sorted(scores_about(lake, about))
+        buckets.append(SESSIONS)
+    return _sorted(scores_about(lake, about, buckets))
 
 
 def _sorted(scores: pl.DataFrame) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import polars as pl
 from evalctl.core.errors import UserError, nearest
 from evalctl.core.identity import coordinate
 from evalctl.core.schema import SPANS
+from evalctl.scoring.read_few import scan_buckets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,14 +63,19 @@ def find_span(spans: pl.DataFrame, word: str) -> str:
 
 def in_trace(lake: Lake, trace_id: str) -> pl.Expr:
     """Return the condition that one trace's rows meet, in spans and in the ledger, as files can use it."""
-    bucket = coordinate(trace_id, lake.salt)[1]
-    return (pl.col("bucket") == bucket) & (pl.col("trace_id") == trace_id)
+    return (pl.col("bucket") == bucket_of(lake, trace_id)) & (pl.col("trace_id") == trace_id)
+
+
+def bucket_of(lake: Lake, trace_id: str) -> int:
+    """Return the bucket in which all rows of a trace lie."""
+    return coordinate(trace_id, lake.salt)[1]
 
 
 def _whole(lake: Lake, trace_id: str, columns: Sequence[str]) -> pl.DataFrame:
     asked = {"source", "trace_id", "span_id", "start_time", *columns}
     wanted = [name for name in SPANS.schema if name in asked]
-    rows = lake.spans().filter(in_trace(lake, trace_id)).select(wanted).collect()
+    spans = scan_buckets(lake, SPANS, [bucket_of(lake, trace_id)])
+    rows = spans.filter(in_trace(lake, trace_id)).select(wanted).collect()
     return rows.sort("start_time", "span_id", nulls_last=True)
 
 

@@ -14,9 +14,9 @@ from evalctl.rubrics.conditions import compile_condition
 from evalctl.rubrics.load import load_rubrics, project_rubrics
 from evalctl.scoring.answers import STATUSES, VERDICTS
 from evalctl.scoring.questions import questions_of, view_columns
-from evalctl.scoring.read import KEYS, read_view, scores_about
+from evalctl.scoring.read import KEYS, SESSIONS, read_view, scores_about
 from evalctl.scoring.rules import ask, contained, with_answers
-from evalctl.workflows.show_find import find_span, in_trace, read_trace
+from evalctl.workflows.show_find import bucket_of, find_span, in_trace, read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -185,10 +185,10 @@ def _scores(
 ) -> dict[tuple[Any, ...], dict[str, Any]]:
     """Return the newest stored score of the rubric, by the ids of its target."""
     if rubric.target == "session":
-        about = pl.col("session_id").is_in(rows["session_id"].to_list())
+        about, bucket = pl.col("session_id").is_in(rows["session_id"].to_list()), SESSIONS
     else:
-        about = in_trace(lake, trace_id)
-    found = scores_about(lake, (pl.col("target") == rubric.target) & about)
+        about, bucket = in_trace(lake, trace_id), bucket_of(lake, trace_id)
+    found = scores_about(lake, (pl.col("target") == rubric.target) & about, [bucket])
     mine = found.filter(pl.col("rubric") == rubric.name).sort("scored_at", "run")
     keys = KEYS[rubric.target]
     return {tuple(row[key] for key in keys): row for row in mine.iter_rows(named=True)}

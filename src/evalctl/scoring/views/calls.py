@@ -15,64 +15,106 @@ _FRACTION = re.compile(r"[0-9][.eE]")
 
 
 def tool_calls(spans: pl.DataFrame) -> pl.DataFrame:
-    """Return the work tool spans of an arranged frame, in order, with what their neighbours say.
+    """Return the tool spans of production work of an arranged frame, in order.
 
-    Adds ``_row`` (row in ``spans``), ``_tool``, ``previous_tool``, ``next_tool``, ``repeat`` (null
-    where arguments that were not recorded leave open whether the call is the same as the one
-    before), ``_same`` (calls of the trace with this tool and these arguments; null where open) and
-    ``_lost`` (an error after which the tool never succeeded).
+    Columns: ``_row`` (row in ``spans``), ``_trace``, ``_tool``, ``tool``, and of ``tool_args`` and
+    ``status`` what ``spans`` has.
     """
-    tools = spans.with_row_index("_row").filter(pl.col("_work"), pl.col("kind") == "tool")
-    named = tools.with_columns(_tool=pl.col("tool").fill_null(NAMELESS), _args=_canonical(tools))
-    return named.with_columns(
-        previous_tool=pl.col("tool").shift().over("_trace"),
-        next_tool=pl.col("tool").shift(-1).over("_trace"),
-        repeat=_repeat(named),
-        _same=_same(),
-        _lost=_lost(),
+    kept = [name for name in ("_trace", "tool", "tool_args", "status") if name in spans.columns]
+    tools = spans.select(
+        *kept, _row=pl.int_range(pl.len()), _is=pl.col("_work") & (pl.col("kind") == "tool")
+    )
+    return tools.filter("_is").with_columns(_tool=pl.col("tool").fill_null(NAMELESS))
+
+
+def neighbours(tools: pl.DataFrame) -> pl.DataFrame:
+    """Return ``_row``, ``previous_tool`` and ``next_tool``; null at the ends of a trace."""
+    trace, tool = pl.col("_trace"), pl.col("tool")
+    return tools.select(
+        "_row",
+        previous_tool=pl.when(trace == trace.shift()).then(tool.shift()),
+        next_tool=pl.when(trace == trace.shift(-1)).then(tool.shift(-1)),
     )
 
 
-def _repeat(tools: pl.DataFrame) -> pl.Series:
-    """Count rows of identical calls; a row of one tool with unrecorded arguments has no count."""
-    same_trace = pl.col("_trace") == pl.col("_trace").shift()
-    same_tool = same_trace & (pl.col("_tool") == pl.col("_tool").shift())
-    same_call = same_tool & pl.col("_args").eq_missing(pl.col("_args").shift())
-    runs = tools.select(
-        _first=~same_tool.fill_null(value=False),
-        _new=~same_call.fill_null(value=False),
-        _dark=pl.col("_args").is_null(),
-    ).with_columns(_run=pl.col("_first").cum_sum(), _calls=pl.col("_new").cum_sum())
-    open_ = pl.col("_dark").any().over("_run") & ~pl.col("_first")
-    place = pl.int_range(pl.len()).over("_calls") + 1
-    return runs.select(repeat=pl.when(~open_).then(place))["repeat"]
+def repeats(tools: pl.DataFrame) -> pl.DataFrame:
+    """Return ``_row`` and ``repeat``: the place of a call in a row of identical calls, from 1.
+
+    In a row of calls of one tool of which some arguments were not recorded, only the first has a
+    place: whether the others are the same call is open.
+    """
+    new_tool = ~(_same("_trace") & _same("_tool")).fill_null(value=False)
+    runs = tools.with_columns(_new_tool=new_tool)
+    rivals = _touching(runs, ~pl.col("_new_tool") & ~_same_args())
+    args = _canonical(tools["tool_args"], rivals)
+    runs = runs.with_columns(
+        _run=pl.col("_new_tool").cum_sum(),
+        _new=pl.col("_new_tool") | args.ne_missing(args.shift()),
+        _at=pl.int_range(pl.len()),
+    )
+    began = pl.when("_new").then("_at").forward_fill()
+    placed = runs.select("_row", "_new_tool", "_run", repeat=pl.col("_at") - began + 1)
+    dark = runs["_run"].filter(tools["tool_args"].is_null()).unique()
+    is_open = pl.col("_run").is_in(dark.implode()) & ~pl.col("_new_tool")
+    return placed.select("_row", repeat=pl.when(~is_open).then("repeat"))
 
 
-def _same() -> pl.Expr:
-    calls = pl.len().over("_trace", "_tool")
-    is_open = pl.col("_args").is_null().any().over("_trace", "_tool") & (calls > 1)
-    return pl.when(~is_open).then(pl.len().over("_trace", "_tool", "_args").cast(pl.Int64))
+def same_calls(tools: pl.DataFrame) -> pl.DataFrame:
+    """Return ``_row`` and ``_same``: how many calls of the trace have this tool and these arguments.
+
+    Null where the arguments of some call of the tool were not recorded, unless it is the only one.
+    """
+    pair = ["_trace", "_tool"]
+    several = tools.group_by(pair).agg(_calls=pl.len(), _dark=pl.col("tool_args").is_null().any())
+    joined = tools.join(several, on=pair, how="left", maintain_order="left")
+    args = _canonical(tools["tool_args"], joined["_calls"] > 1)
+    same = pl.len().over(*pair, "_args").cast(pl.Int64)
+    is_open = pl.col("_dark") & (pl.col("_calls") > 1)
+    return joined.with_columns(_args=args).select("_row", _same=pl.when(~is_open).then(same))
 
 
-def _lost() -> pl.Expr:
-    failed = pl.col("status") == "error"
-    last_success = pl.col("_row").filter(~failed).max().over("_trace", "_tool")
-    return failed & (last_success.is_null() | (pl.col("_row") > last_success))
+def lost_calls(tools: pl.DataFrame) -> pl.DataFrame:
+    """Return ``_row`` and ``_lost`` of calls with an error: whether the tool never succeeded after."""
+    pair = ["_trace", "_tool"]
+    is_error = pl.col("status") == "error"
+    failed = tools.filter(is_error).select("_row", *pair)
+    succeeded = (
+        tools.filter(~is_error)
+        .join(failed, on=pair, how="semi")
+        .group_by(pair)
+        .agg(_last=pl.col("_row").max())
+    )
+    joined = failed.join(succeeded, on=pair, how="left")
+    return joined.select(
+        "_row", _lost=pl.col("_last").is_null() | (pl.col("_row") > pl.col("_last"))
+    )
 
 
-def _canonical(tools: pl.DataFrame) -> pl.Series:
+def _same(column: str) -> pl.Expr:
+    return pl.col(column) == pl.col(column).shift()
+
+
+def _same_args() -> pl.Expr:
+    return pl.col("tool_args").eq_missing(pl.col("tool_args").shift())
+
+
+def _touching(tools: pl.DataFrame, differs: pl.Expr) -> pl.Series:
+    """Mark both rows of each pair of neighbours that differ."""
+    marks = tools.select(_d=differs.fill_null(value=False))["_d"]
+    return marks | marks.shift(-1, fill_value=False)
+
+
+def _canonical(args: pl.Series, rivals: pl.Series) -> pl.Series:
     """Write arguments in one form, so that the order of keys and white space do not matter.
 
-    Only calls that another call of the same tool in the same trace could equal are rewritten.
+    Only those of ``rivals``, which another call could equal, are rewritten: 1 to 2 us each.
     """
-    one_tool = ("_trace", pl.col("tool").fill_null(NAMELESS))
-    rivals = tools.select(rival=pl.col("tool_args").n_unique().over(*one_tool) > 1)["rival"]
-    args = tools["tool_args"]
-    texts = args.filter(rivals).unique().drop_nulls()
+    texts = args.filter(rivals).drop_nulls().unique()
     if not len(texts):
         return args
     forms = pl.Series([canonical_json(text) for text in texts], dtype=pl.String)
-    return args.replace(texts, forms)
+    changed = forms != texts
+    return args.replace(texts.filter(changed), forms.filter(changed))
 
 
 def canonical_json(text: str) -> str:

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from evalctl.scoring.views.calls import tool_calls
+from evalctl.scoring.views.calls import (
+    lost_calls,
+    neighbours,
+    repeats,
+    same_calls,
+    tool_calls,
+)
 from evalctl.scoring.views.tree import any_above, any_below, climb, parent_rows
 
 if TYPE_CHECKING:
@@ -109,27 +115,45 @@ def _counted(spans: pl.DataFrame) -> pl.DataFrame:
     return marked.with_columns(_counted=pl.col("_counted") | pl.lit(pl.Series(chosen)))
 
 
-def _calls(spans: pl.DataFrame) -> pl.DataFrame:
-    found = tool_calls(spans)
-    added = ("_tool", "previous_tool", "next_tool", "repeat", "_same", "_lost")
-    rows = spans.with_row_index("_row")
-    joined = rows.join(found.select("_row", *added), on="_row", how="left", maintain_order="left")
-    return joined.drop("_row")
+def _tools(spans: pl.DataFrame, ask: Step) -> pl.DataFrame:
+    """Add to tool spans what a function says about their order."""
+    tools = tool_calls(spans)
+    rows = spans.with_row_index("_row").with_columns(pl.col("_row").cast(pl.Int64))
+    return rows.join(ask(tools), on="_row", how="left", maintain_order="left").drop("_row")
 
 
 _TREE = ("parent_span_id",)
 _KIND = (*_TREE, "kind")
 _LEAF = (*_KIND, *USAGE)
+_CALL = (*_KIND, "tool")
 _STEPS: dict[str, _Step] = {
     "tree": _Step(reads=_TREE, adds="_parent", run=_tree),
     "work": _Step(after=("tree",), reads=_KIND, adds="_work", run=_work),
     "leaves": _Step(after=("tree", "work"), reads=_LEAF, adds="_used", run=_leaves),
     "counted": _Step(after=("tree", "work", "leaves"), reads=_LEAF, adds="_counted", run=_counted),
-    "calls": _Step(
+    "neighbours": _Step(
         after=("tree", "work"),
-        reads=(*_KIND, "tool", "tool_args", "status"),
+        reads=_CALL,
+        adds="previous_tool",
+        run=lambda spans: _tools(spans, neighbours),
+    ),
+    "repeats": _Step(
+        after=("tree", "work"),
+        reads=(*_CALL, "tool_args"),
+        adds="repeat",
+        run=lambda spans: _tools(spans, repeats),
+    ),
+    "same": _Step(
+        after=("tree", "work"),
+        reads=(*_CALL, "tool_args"),
         adds="_same",
-        run=_calls,
+        run=lambda spans: _tools(spans, same_calls),
+    ),
+    "lost": _Step(
+        after=("tree", "work"),
+        reads=(*_CALL, "status"),
+        adds="_lost",
+        run=lambda spans: _tools(spans, lost_calls),
     ),
 }
 """In an order in which they can run."""

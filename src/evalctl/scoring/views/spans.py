@@ -20,9 +20,9 @@ _STEPS: dict[str, tuple[str, ...]] = {
     "depth": ("tree",),
     "parent_kind": ("tree",),
     "parent_name": ("tree",),
-    "previous_tool": ("calls",),
-    "next_tool": ("calls",),
-    "repeat": ("calls",),
+    "previous_tool": ("neighbours",),
+    "next_tool": ("neighbours",),
+    "repeat": ("repeats",),
     "is_leaf_llm": ("leaves",),
 }
 _READS: dict[str, tuple[str, ...]] = {

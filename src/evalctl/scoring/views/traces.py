@@ -61,6 +61,11 @@ def _usage(name: str) -> pl.Expr:
     return _total(pl.col(name).filter(pl.col("_counted")))
 
 
+def _most(count: pl.Expr) -> pl.Expr:
+    """The largest count of tool spans, 0 without any; null where the count of one is open."""
+    return pl.when(~(_is_tool & count.is_null()).any()).then(count.max().fill_null(0))
+
+
 _is_tool = pl.col("kind") == "tool"
 _is_llm = pl.col("kind") == "llm"
 _is_error = pl.col("status") == "error"
@@ -98,26 +103,17 @@ _COLUMNS: dict[str, _Column] = {
         expr=pl.col("tool").filter(_is_tool).drop_nulls().unique().sort(),
     ),
     "tool_path": _Column(reads=("tool", "kind"), expr=_tool_name.filter(_is_tool).str.join(" > ")),
+    "span_path": _Column(reads=("name",), expr=pl.col("name").fill_null("?").str.join(" > ")),
     "errors": _count(_is_error, "status"),
     "tool_errors": _count(_is_tool & _is_error, "kind", "status"),
     "tool_error_texts": _count(pl.col("_reads_like_error"), "kind", "status", "tool_result"),
-    "unrecovered_errors": _count(pl.col("_lost"), steps=("calls",)),
+    "unrecovered_errors": _count(pl.col("_lost"), steps=("lost",)),
     "root_error": _Column(
         reads=("is_root", "status"),
         expr=pl.when(pl.col("is_root").any()).then(_is_error.filter(pl.col("is_root")).any()),
     ),
-    "longest_repeat": _Column(
-        steps=("calls",),
-        expr=pl.when(~(pl.col("_tool").is_not_null() & pl.col("repeat").is_null()).any()).then(
-            pl.col("repeat").max().fill_null(0)
-        ),
-    ),
-    "max_repeats": _Column(
-        steps=("calls",),
-        expr=pl.when(~(pl.col("_tool").is_not_null() & pl.col("_same").is_null()).any()).then(
-            pl.col("_same").max().fill_null(0)
-        ),
-    ),
+    "longest_repeat": _Column(reads=("kind",), steps=("repeats",), expr=_most(pl.col("repeat"))),
+    "max_repeats": _Column(reads=("kind",), steps=("same",), expr=_most(pl.col("_same"))),
     "depth": _Column(steps=("tree",), expr=pl.col("depth").max()),
     "turns": _Column(
         reads=("kind", "input", "input_messages"),
@@ -263,7 +259,7 @@ def _finished(name: str) -> pl.Expr:
     dtype = _SCHEMA[name]
     if isinstance(dtype, pl.List):
         return pl.col(name).fill_null([]).cast(dtype)
-    if name == "tool_path":
+    if name in ("tool_path", "span_path"):
         return pl.col(name).fill_null("")
     if name in _COUNTS:
         return pl.when(pl.col("_has_work")).then(pl.col(name)).otherwise(0).cast(dtype).alias(name)
