@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,30 @@ if TYPE_CHECKING:
     from evalctl.core.words import Target
     from evalctl.lake.lake import Lake
     from evalctl.lake.snapshot import Snapshot
+    from evalctl.scoring.groups import Group
 
 FEW = 1_000
 """So many traces are named one by one to the files; more are found by a join in each group."""
 
+WIDE_ROWS = 15_000
+"""Spans that are read at once with all that they hold: 70 MB of chat, of which several are in flight."""
+
+_TEXTS = frozenset(
+    [
+        "input",
+        "output",
+        "input_messages",
+        "output_messages",
+        "attributes",
+        "events",
+        "documents",
+        "tool_args",
+        "tool_result",
+        "tool_definitions",
+        "system_prompt",
+        "resource",
+    ]
+)
 _SAME_IN_A_TRACE = frozenset(("source", "trace_id", "bucket", "u"))
 _NOT_AS_STORED = frozenset(("session_id", "user_id"))
 
@@ -147,7 +167,8 @@ class Source:
                     yield _few(self.lake, snapshot, traces, columns)
                 return
         since, until = self._window(snapshot, predicate)
-        for group in plan_groups(snapshot.files(), since=since, until=until):
+        groups = plan_groups(snapshot.files(), since=since, until=until)
+        for group in _small(groups, set(columns)):
             spans = read_group(snapshot, group, columns, traces)
             if spans.height:
                 yield spans
@@ -195,6 +216,21 @@ class Source:
             datetime.combine(min(days), time.min, UTC),
             datetime.combine(max(days), time.max, UTC),
         )
+
+
+def _small(groups: Iterable[Group], columns: set[str]) -> Iterator[Group]:
+    """Cut groups further by bucket where several texts of each span are read."""
+    for group in groups:
+        buckets = group.bucket_to - group.bucket_from
+        wanted = -(-group.rows // WIDE_ROWS) if len(columns & _TEXTS) > 2 else 1
+        parts = max(min(wanted, buckets), 1)
+        for part in range(parts):
+            yield replace(
+                group,
+                bucket_from=group.bucket_from + buckets * part // parts,
+                bucket_to=group.bucket_from + buckets * (part + 1) // parts,
+                rows=group.rows // parts,
+            )
 
 
 def _few(

@@ -10,8 +10,6 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import polars as pl
@@ -24,6 +22,7 @@ from evalctl.workflows.export_rows import Batch, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
+    from pathlib import Path
 
     from evalctl.core.selection import Selection
     from evalctl.lake.lake import Lake
@@ -128,13 +127,12 @@ def _scores(lake: Lake, spans: pl.DataFrame) -> Scores:
 @contextmanager
 def _whole_file(path: Path) -> Generator[Sink]:
     """Open a file beside ``path`` that takes its name when all is written."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as stream:
-            try:
-                yield stream
-            except BaseException:
-                Path(stream.name).unlink(missing_ok=True)
-                raise
-        os.replace(stream.name, path)  # noqa: PTH105  (Path.replace is the same call)
+        with part.open("xb") as stream:
+            yield stream
+        part.replace(path)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or 'the write failed'}") from None
+    finally:
+        part.unlink(missing_ok=True)

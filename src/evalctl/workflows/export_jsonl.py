@@ -15,4 +15,5 @@ VIEW = True
 def write(batches: Iterable[Batch]) -> Iterator[bytes]:
     """Write batches of rows."""
     for batch in batches:
-        yield batch.rows.write_ndjson().encode()
+        for rows in batch.rows.iter_slices(1_000):
+            yield rows.write_ndjson().encode()
