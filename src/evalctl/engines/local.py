@@ -1,7 +1,7 @@
 """The engine of one machine: groups one after the other, each on all cores.
 
-Polars uses every core inside a group, so groups at once would only cost memory. While one group is
-computed, the step after it (such as writing what the group before gave) runs beside it.
+Polars uses every core inside a group, so groups at once would only cost memory. What is done with
+the result of a group, such as writing it, can run beside the evaluation of the next.
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def _at_home(
     near = [*([group.before] if group.before else []), *group.later[:1]]
     near += [UNTIMED] if group.has_untimed else []
     shared = _shared(spans, group, near, own)
-    earlier = shared.filter(pl.col("date") == group.before)
+    earlier = shared.filter(pl.col("date").is_in([group.before] if group.before else []))
     if earlier.height:
         own = own.join(earlier, on=_TRACE, how="anti", maintain_order="left")
         shared = shared.join(earlier, on=_TRACE, how="anti")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from evalctl.engines import local
 from evalctl.scoring.evaluate import evaluate_group
 from evalctl.scoring.examples import EXAMPLE, all_of, examples_of, worst
 from evalctl.scoring.sessions_stage import evaluate_sessions
-from evalctl.scoring.tally import add_answers
+from evalctl.scoring.tally import add_answers, hit_sessions
 from evalctl.workflows.backtest_history import SESSIONS_GROUP
 from evalctl.workflows.backtest_ledger import Part, append_part
 from evalctl.workflows.backtest_summary import count_rows, counted, weights
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from evalctl.core.words import Target
     from evalctl.lake.lake import Lake
     from evalctl.rubrics.rubric import Rubric
+    from evalctl.scoring.answers import Answers
     from evalctl.scoring.evaluate import Asked, Evaluated
     from evalctl.scoring.questions import Question
     from evalctl.scoring.select import Left
@@ -45,8 +48,9 @@ class Found:
         """Count the answers of a task and keep its newest failures."""
         failures = [self.examples]
         for answers in evaluated.answers:
-            add_answers(self.tally, answers, evaluated.sessions)
-            failures.append(examples_of(answers, evaluated.sessions))
+            marks = hit_sessions(answers.keys, evaluated.sessions)
+            add_answers(self.tally, answers, marks)
+            failures.append(examples_of(answers, marks))
         self.examples = all_of(failures)
 
     def add_left(self, left: dict[Target, Left], seen: set[Target]) -> None:
@@ -73,9 +77,9 @@ class Run:
     _part: int = 0
     _groups: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
-    def take(self, task: Task, evaluated: Evaluated) -> None:
-        """Stage the answers of a task."""
-        for answers in evaluated.answers:
+    def take(self, task: Task, fresh: Sequence[Answers]) -> None:
+        """Stage the fresh answers of a task, which is finished with them."""
+        for answers in fresh:
             self.ledger.add(answers)
         self._groups += _groups_of(task, self.work.state)
 
@@ -111,27 +115,34 @@ class Run:
 
 
 def evaluate_tasks(work: Work, run: Run | None, progress: Callable[[int, int], None]) -> Found:
-    """Evaluate all tasks in order; without a ``run`` they are only read from the ledger."""
+    """Evaluate all tasks in order; without a ``run`` they are only read from the ledger.
+
+    While the answers of a group are written, the next group is evaluated.
+    """
     found = Found(left=dict(work.left))
     total = sum(task.group.rows for task in work.tasks if task.group is not None)
     done = 0
-    for task in work.tasks:
+    evaluated = local.run(partial(_evaluated, work.asked), work.tasks, ahead=1)
+    for task, parts in zip(work.tasks, evaluated, strict=True):
         seen = set(work.left)
-        for is_known, questions in ((False, task.fresh), (True, task.known)):
-            if questions:
-                evaluated = _evaluated(work.asked, task, questions, is_known=is_known)
-                found.add(evaluated)
-                found.add_left(evaluated.left, seen)
-                if run is not None and not is_known:
-                    run.take(task, evaluated)
+        for part in parts:
+            found.add(part)
+            found.add_left(part.left, seen)
         if run is not None:
+            run.take(task, parts[0].answers if task.fresh else [])
             run.checkpoint(found)
         done += task.group.rows if task.group is not None else 0
         progress(done, total)
     return found
 
 
-def _evaluated(asked: Asked, task: Task, questions: list[Question], *, is_known: bool) -> Evaluated:
+def _evaluated(asked: Asked, task: Task) -> list[Evaluated]:
+    """Ask what is fresh, then read what is known; nothing stands for what there is none of."""
+    waiting = [(task.fresh, False), (task.known, True)]
+    return [_part(asked, task, questions, is_known) for questions, is_known in waiting if questions]
+
+
+def _part(asked: Asked, task: Task, questions: list[Question], is_known: bool) -> Evaluated:  # noqa: FBT001
     if task.group is None:
         return evaluate_sessions(asked, questions, is_known=is_known)
     return evaluate_group(asked, task.group, questions, is_known=is_known)
