@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalctl.rubrics.checks import BadCheckError, build_check, complete_options
@@ -93,6 +93,7 @@ def oracle(mode: str, path: list[str], wanted: list[str]) -> bool:
     return in_order != (mode == "forbidden")
 
 
+@settings(deadline=None)
 @given(
     mode=st.sampled_from(["exact", "in_order", "contiguous", "any_order", "forbidden"]),
     path=names,

@@ -48,8 +48,9 @@ class RubricError(UserError):
         self, path: Path | str, line: int | None, message: str, *, column: int | None = None
     ) -> None:
         place = ":".join(str(part) for part in (path, line, column) if part)
-        super().__init__(f"{place}: {message}")
-        self.path, self.line, self.message = str(path), line, message
+        sentence = " ".join(message.split())
+        super().__init__(f"{place}: {sentence}")
+        self.path, self.line, self.message = str(path), line, sentence
 
 
 class ConfigError(UserError):

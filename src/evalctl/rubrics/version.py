@@ -37,8 +37,8 @@ def rubric_version(
 
 
 def rule_meaning(conditions: Sequence[tuple[str | None, str]]) -> Any:
-    """Conditions in order with their labels, which are what a fail is explained by."""
-    return [[label, normal_form(sql)] for label, sql in conditions]
+    """Conditions with their labels, by which a fail is explained; an OR has no order."""
+    return sorted([label or "", normal_form(sql)] for label, sql in conditions)
 
 
 def check_meaning(name: str, options: Mapping[str, Any]) -> Any:
