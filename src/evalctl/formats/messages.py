@@ -78,13 +78,13 @@ def looks_like_messages(value: object) -> bool:
         value = value[0]
     if not isinstance(value, list) or not value:
         return False
-    return all(
-        isinstance(item, dict) and ("role" in item or "kwargs" in item or _is_item(item))
-        for item in value
-    )
+    return all(isinstance(item, dict) and ("role" in item or _is_item(item)) for item in value)
 
 
 def _is_item(item: Object) -> bool:
+    serialised = item.get("kwargs")
+    if isinstance(serialised, dict):  # LangChain's constructor form
+        return "content" in serialised
     return item.get("type") in _ITEM_ROLES and not item.keys().isdisjoint(_ITEM_KEYS)
 
 
@@ -131,6 +131,8 @@ def _messages(item: Object) -> Iterator[Message]:
     role = _role(item)
     reader = _Parts()
     content = item.get("content")
+    if item.get("type") == "function_call_output" and item.get("output") is not None:
+        content = result_text(item["output"])
     if isinstance(content, str):
         reader.texts.append(content)
     for part in _parts(item):
@@ -230,7 +232,7 @@ class _Parts:
         self.calls.append(_call(part.get("toolUse") or part.get("functionCall") or {}))
 
     def answered(self, part: Object) -> None:
-        result = next((part[k] for k in _RESULT_KEYS if part.get(k) is not None), None)
+        result = next((part[k] for k in _RESULT_KEYS if part.get(k) not in (None, "")), None)
         self.answers.append(
             Message(
                 role="tool",
@@ -247,7 +249,7 @@ class _Parts:
 
     def thought(self, part: Object) -> None:
         text = part.get("content") or part.get("text") or part.get("thinking")
-        if isinstance(text, str):
+        if isinstance(text, str) and text:
             self.reasoning.append(text)
 
 

@@ -58,6 +58,8 @@ def decode_records(chunk: Chunk, read: Callable[[Object, bytes], Found]) -> Iter
 
 def _records(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     text = data.removeprefix(BOM).strip()
+    if not text:
+        return
     if not text.startswith(b"["):
         first = first_line(text + b"\n") or b""
         if first.endswith(b"}"):

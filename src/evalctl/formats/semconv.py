@@ -155,7 +155,7 @@ def _several(item: _Item, messages: list[Message]) -> str | None:
             return None
     if not answered or texts or calls:
         content = "\n".join(text for text in texts if text) or None
-        thought = "\n".join(reasoning) or None
+        thought = "\n".join(text for text in reasoning if text) or None
         role = ROLES.get(item.role, item.role)
         messages.append(Message(role, content, calls or None, None, item.name, thought))
     return next((text for text in reversed(texts) if text), "")

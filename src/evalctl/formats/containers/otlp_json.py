@@ -51,7 +51,7 @@ def decode(chunk: Chunk) -> Iterator[Batch]:
 
 def _requests(data: bytes) -> list[bytes]:
     if not data.startswith(b"["):
-        return [data]
+        return [data] if data else []
     try:
         return [bytes(item) for item in _LIST.decode(data)]
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
