@@ -26,8 +26,26 @@ def history(traces: int = 6) -> list[dict[str, Any]]:
         args = "{}" if i % 2 else f'{{"n": {i}}}'
         rows += [
             span(f"t{i}", "root", kind="agent", start_time=begin, session_id=f"talk-{i // 2}"),
-            span(f"t{i}", "a", "root", kind="tool", tool="x", tool_args="{}", start_time=begin, duration_ms=9000.0 if i % 2 else 10.0),
-            span(f"t{i}", "b", "root", kind="tool", tool="x", tool_args=args, start_time=begin, duration_ms=None),
+            span(
+                f"t{i}",
+                "a",
+                "root",
+                kind="tool",
+                tool="x",
+                tool_args="{}",
+                start_time=begin,
+                duration_ms=9000.0 if i % 2 else 10.0,
+            ),
+            span(
+                f"t{i}",
+                "b",
+                "root",
+                kind="tool",
+                tool="x",
+                tool_args=args,
+                start_time=begin,
+                duration_ms=None,
+            ),
         ]
     return rows
 
@@ -42,11 +60,18 @@ def test_the_same_command_again_writes_nothing_and_says_the_same(tmp_path: Path)
     first = run(lake, asked)
     before = versions(lake)
     second = run(lake, asked)
-    assert (first.state, second.state, second.todo, second.scores) == ("done", "nothing to do", 0, 0)
+    assert (first.state, second.state, second.todo, second.scores) == (
+        "done",
+        "nothing to do",
+        0,
+        0,
+    )
     assert versions(lake) == before
     assert second.rubrics == first.rubrics
     assert second.examples == first.examples
-    assert {t: dict(s) for t, s in second.left.items()} == {t: dict(s) for t, s in first.left.items()}
+    assert {t: dict(s) for t, s in second.left.items()} == {
+        t: dict(s) for t, s in first.left.items()
+    }
 
 
 def test_verdicts_are_fail_pass_and_unknown_where_it_was_not_recorded(tmp_path: Path) -> None:
@@ -93,8 +118,17 @@ def test_a_new_rubric_is_asked_alone(tmp_path: Path) -> None:
     lake = lake_of(tmp_path, history())
     run(lake, rubrics(tmp_path / "r", slow=SLOW))
     result = run(lake, rubrics(tmp_path / "r", loop=LOOP))
-    assert line(result, "slow") == {"targets": 12, "pass": 3, "fail": 3, "unknown": 6, "sessions": 3}
-    assert scores_of(lake).group_by("rubric").len().sort("rubric").rows() == [("loop", 6), ("slow", 12)]
+    assert line(result, "slow") == {
+        "targets": 12,
+        "pass": 3,
+        "fail": 3,
+        "unknown": 6,
+        "sessions": 3,
+    }
+    assert scores_of(lake).group_by("rubric").len().sort("rubric").rows() == [
+        ("loop", 6),
+        ("slow", 12),
+    ]
 
 
 def test_a_changed_rubric_is_scored_anew_and_the_old_scores_stay(tmp_path: Path) -> None:
@@ -119,11 +153,22 @@ def test_optimize_between_runs_leaves_nothing_to_do(tmp_path: Path) -> None:
     assert run(lake, asked).state == "nothing to do"
 
 
-def test_late_spans_of_a_trace_are_scored_again_and_the_newest_answer_counts(tmp_path: Path) -> None:
+def test_late_spans_of_a_trace_are_scored_again_and_the_newest_answer_counts(
+    tmp_path: Path,
+) -> None:
     lake = lake_of(tmp_path, history(1))
     asked = rubrics(tmp_path / "r", loop=LOOP)
     assert line(run(lake, asked), "loop") == {"targets": 1, "pass": 1}
-    late = span("t0", "c", "root", kind="tool", tool="x", tool_args='{"n": 0}', start_time=at(5), ingest_batch="batch-2")
+    late = span(
+        "t0",
+        "c",
+        "root",
+        kind="tool",
+        tool="x",
+        tool_args='{"n": 0}',
+        start_time=at(5),
+        ingest_batch="batch-2",
+    )
     lake.append(SPANS, frame([late], lake.salt))
     result = run(lake, asked)
     assert line(result, "loop") == {"targets": 1, "fail": 1, "sessions": 1}
@@ -159,7 +204,11 @@ def test_scores_that_somebody_else_commits_meanwhile_are_not_doubled(tmp_path: P
     run(lake, asked, progress=progress)
     found = scores_of(lake)
     assert meanwhile == ["done"]
-    assert found.height == found.select("target", "trace_id", "span_id", "rubric").unique().height == 18
+    assert (
+        found.height
+        == found.select("target", "trace_id", "span_id", "rubric").unique().height
+        == 18
+    )
 
 
 def test_a_trace_over_midnight_is_scored_once_with_all_its_spans(tmp_path: Path) -> None:
@@ -167,12 +216,23 @@ def test_a_trace_over_midnight_is_scored_once_with_all_its_spans(tmp_path: Path)
     rows = [
         span("night", "root", kind="agent", start_time=late),
         span("night", "a", "root", kind="tool", tool="x", tool_args="{}", start_time=late),
-        span("night", "b", "root", kind="tool", tool="x", tool_args="{}", start_time=late + timedelta(minutes=2), duration_ms=9000.0),
+        span(
+            "night",
+            "b",
+            "root",
+            kind="tool",
+            tool="x",
+            tool_args="{}",
+            start_time=late + timedelta(minutes=2),
+            duration_ms=9000.0,
+        ),
         span("night", "c", "root", kind="tool", tool="x", tool_args="{}", start_time=None),
         span("day", "root", kind="agent", start_time=late + timedelta(hours=5)),
     ]
     lake = lake_of(tmp_path, rows)
-    asked = rubrics(tmp_path / "r", spans="description: d\ntarget: trace\nfail_when: spans != 4\n", slow=SLOW)
+    asked = rubrics(
+        tmp_path / "r", spans="description: d\ntarget: trace\nfail_when: spans != 4\n", slow=SLOW
+    )
     run(lake, asked)
     assert verdicts(lake, "spans") == {"day": "fail", "night": "pass"}
     assert verdicts(lake, "slow") == {"a": "unknown", "b": "fail", "c": "unknown"}
@@ -183,10 +243,10 @@ def test_a_trace_over_midnight_is_scored_once_with_all_its_spans(tmp_path: Path)
 
 
 def test_small_groups_give_what_large_ones_give(tmp_path: Path) -> None:
+    from evalctl.core.selection import Selection
     from evalctl.scoring.evaluate import Asked, evaluate_group
     from evalctl.scoring.groups import Group, plan_groups
     from evalctl.scoring.questions import questions_of
-    from evalctl.core.selection import Selection
 
     lake = lake_of(tmp_path, history(30))
     questions = questions_of(rubrics(tmp_path / "r", slow=SLOW, loop=LOOP))
@@ -202,7 +262,18 @@ def test_small_groups_give_what_large_ones_give(tmp_path: Path) -> None:
         return found
 
     parts = [
-        Group(dates=whole.dates, bucket_from=low, bucket_to=low + 4, rows=0, before=None, later=(), has_untimed=False, states=whole.states)
+        Group(
+            dates=whole.dates,
+            bucket_from=low,
+            bucket_to=low + 4,
+            rows=0,
+            before=None,
+            later=(),
+            has_untimed=False,
+            states=whole.states,
+        )
         for low in range(0, 64, 4)
     ]
-    assert sorted(answers(whole), key=str) == sorted((a for part in parts for a in answers(part)), key=str)
+    assert sorted(answers(whole), key=str) == sorted(
+        (a for part in parts for a in answers(part)), key=str
+    )

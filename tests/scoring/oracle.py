@@ -105,7 +105,11 @@ def most_repeats(tools: list[Span]) -> int | None:
     calls = Counter(s["tool"] or "?" for s in tools)
     if any(calls[tool] > 1 for tool in dark):
         return None
-    return max(Counter((s["tool"] or "?", str(s["tool_args"] and canonical(s["tool_args"]))) for s in tools).values())
+    return max(
+        Counter(
+            (s["tool"] or "?", str(s["tool_args"] and canonical(s["tool_args"]))) for s in tools
+        ).values()
+    )
 
 
 def lost(span: Span, tools: list[Span]) -> bool:
@@ -126,7 +130,9 @@ def span_rows(rows: list[Span]) -> list[dict[str, Any]]:
         by_id = {s["span_id"]: s for s in trace}
         tools = [s for s in trace if s["kind"] == "tool" and is_work(s, trace)]
         repeat = repeats(tools)
-        session = first([s["session_id"] for s in trace if s["is_root"]] + [s["session_id"] for s in trace])
+        session = first(
+            [s["session_id"] for s in trace if s["is_root"]] + [s["session_id"] for s in trace]
+        )
         for span in trace:
             above, end = way_up(span, trace)
             parent = by_id.get(span["parent_span_id"])
@@ -141,7 +147,9 @@ def span_rows(rows: list[Span]) -> list[dict[str, Any]]:
                     "parent_kind": parent and parent["kind"],
                     "parent_name": parent and parent["name"],
                     "previous_tool": tools[at - 1]["tool"] if at else None,
-                    "next_tool": tools[at + 1]["tool"] if at is not None and at + 1 < len(tools) else None,
+                    "next_tool": tools[at + 1]["tool"]
+                    if at is not None and at + 1 < len(tools)
+                    else None,
                     "repeat": repeat.get(span["span_id"]),
                     "is_leaf_llm": is_leaf(span, trace),
                 }
@@ -162,6 +170,11 @@ def total(values: list[Any]) -> Any:
     return sum(known) if known else None
 
 
+def longest(counts: list[int | None]) -> int | None:
+    known = [count for count in counts if count is not None]
+    return max(known, default=0) if len(known) == len(counts) else None
+
+
 def trace_row(trace: list[Span]) -> dict[str, Any]:
     """Return the columns of one trace that depend on how its spans hang together."""
     work = [s for s in trace if is_work(s, trace)]
@@ -170,7 +183,11 @@ def trace_row(trace: list[Span]) -> dict[str, Any]:
     roots = [s for s in work if s["is_root"]]
     summed = counted(trace)
     leaves = [s for s in work if is_leaf(s, trace)]
-    calls = [s for s in leaves if not any(a in leaves and s in below(a, trace) for a in ancestors(s, trace))]
+    calls = [
+        s
+        for s in leaves
+        if not any(a in leaves and s in below(a, trace) for a in ancestors(s, trace))
+    ]
     depths = [len(way_up(s, trace)[0]) for s in work if way_up(s, trace)[1] == "root"]
     starts = [s["start_time"] for s in trace if s["start_time"]]
     repeat = list(repeats(tools).values())
@@ -193,14 +210,16 @@ def trace_row(trace: list[Span]) -> dict[str, Any]:
         "tool_errors": sum(s["status"] == "error" for s in tools),
         "unrecovered_errors": sum(lost(s, tools) for s in tools),
         "root_error": any(s["status"] == "error" for s in roots) if roots else None,
-        "longest_repeat": None if None in repeat else max(repeat, default=0),
+        "longest_repeat": longest(repeat),
         "max_repeats": most_repeats(tools),
         "depth": max(depths, default=None),
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": None if prompt is None or completion is None else prompt + completion,
         "cost_usd": total([s["cost_usd"] for s in summed]),
-        "max_prompt_tokens": max((s["prompt_tokens"] for s in llms if s["prompt_tokens"] is not None), default=None),
+        "max_prompt_tokens": max(
+            (s["prompt_tokens"] for s in llms if s["prompt_tokens"] is not None), default=None
+        ),
         "finish_reason": llms[-1]["finish_reason"] if llms else None,
         "output": first([s["output"] for s in roots] + [s["output"] for s in reversed(llms)]),
         "complete": (any(s["end_time"] for s in roots) and not orphan) if work else None,

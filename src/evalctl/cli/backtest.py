@@ -119,7 +119,7 @@ def _rubrics(config: Config, names: list[str] | None) -> list[Rubric]:
 
 
 def _fails(result: BacktestResult, severity: str) -> bool:
-    bar = SEVERITIES.index(severity)  # pyright: ignore[reportArgumentType]  (checked by the caller)
+    bar = SEVERITIES.index(severity)
     return any(line.fails and SEVERITIES.index(line.severity) >= bar for line in result.rubrics)
 
 

@@ -49,7 +49,11 @@ class Group:
 
 
 def plan_groups(
-    files: pl.DataFrame, *, since: datetime | None = None, until: datetime | None = None
+    files: pl.DataFrame,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    max_rows: int = MAX_ROWS,
 ) -> list[Group]:
     """Cut the spans of a window into groups of bounded size, from the rows of ``Lake.files``.
 
@@ -73,8 +77,8 @@ def plan_groups(
             has_untimed=UNTIMED in days and UNTIMED not in run,
             states=tuple(states[day] for day in run),
         )
-        for run in _runs(wanted, days)
-        for low, high in pairwise(_edges(max(_parts(*days[day]) for day in run)))
+        for run in _runs(wanted, days, max_rows)
+        for low, high in pairwise(_edges(max(_parts(*days[day], max_rows) for day in run)))
     ]
 
 
@@ -180,21 +184,21 @@ def _days(files: pl.DataFrame) -> dict[date, tuple[int, int]]:
     return {day: (rows, size) for day, rows, size in sums.iter_rows()}
 
 
-def _parts(rows: int, size: int) -> int:
-    return min(max(-(-rows // MAX_ROWS), -(-size // MAX_BYTES), 1), BUCKETS)
+def _parts(rows: int, size: int, max_rows: int) -> int:
+    return min(max(-(-rows // max_rows), -(-size // MAX_BYTES), 1), BUCKETS)
 
 
 def _edges(parts: int) -> list[int]:
     return [BUCKETS * part // parts for part in range(parts + 1)]
 
 
-def _runs(wanted: list[date], days: dict[date, tuple[int, int]]) -> list[list[date]]:
+def _runs(wanted: list[date], days: dict[date, tuple[int, int]], max_rows: int) -> list[list[date]]:
     """Put neighbouring small dates together; spans without a time stay alone."""
     runs: list[list[date]] = []
     rows = size = 0
     for day in wanted:
         more_rows, more_size = days[day]
-        fits = rows + more_rows <= MAX_ROWS and size + more_size <= MAX_BYTES
+        fits = rows + more_rows <= max_rows and size + more_size <= MAX_BYTES
         if runs and fits and runs[-1][-1] != UNTIMED:
             runs[-1].append(day)
             rows, size = rows + more_rows, size + more_size

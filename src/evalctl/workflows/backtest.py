@@ -13,7 +13,12 @@ from evalctl.core.identity import timed_id
 from evalctl.scoring.evaluate import KEYS, SMALL, select_group
 from evalctl.scoring.select import lowest
 from evalctl.workflows.backtest_fold import fold_into_spans, unfolded_dates
-from evalctl.workflows.backtest_ledger import Manifest, open_ledger, remember_rubrics
+from evalctl.workflows.backtest_ledger import (
+    Manifest,
+    Pace,
+    open_ledger,
+    remember_rubrics,
+)
 from evalctl.workflows.backtest_plan import Work, empty_window, plan_work
 from evalctl.workflows.backtest_result import BacktestResult
 from evalctl.workflows.backtest_run import Found, Run, evaluate_tasks
@@ -54,12 +59,13 @@ def backtest(  # noqa: PLR0913  (one parameter a flag)
     write_back: bool = False,
     engine: str = "local",
     progress: Callable[[int, int], None] = _silent,
+    pace: Pace | None = None,
 ) -> BacktestResult:
     """Ask rubrics about the selected targets of a lake and add their scores to the ledger.
 
     What earlier runs finished is not computed again, unless ``refresh``; nothing to do is found from
     metadata. ``plan`` writes nothing. ``write_back`` folds the newest answers into the spans.
-    ``progress`` is told spans done and spans in all.
+    ``progress`` is told spans done and spans in all; ``pace`` bounds memory and what a kill costs.
 
     Raises:
         UserError: nothing is selected, ``where`` does not fit, or the engine does not exist.
@@ -67,7 +73,8 @@ def backtest(  # noqa: PLR0913  (one parameter a flag)
     if engine not in ENGINES:
         raise UserError(f"--engine {engine}: no such engine; there is {', '.join(ENGINES)}")
     began = time.monotonic()
-    work = plan_work(lake, rubrics, selection, refresh=refresh)
+    pace = pace or Pace()
+    work = plan_work(lake, rubrics, selection, refresh=refresh, max_rows=pace.rows)
     if plan:
         return _result(work, state="planned")
     if work.twin is not None:
@@ -76,19 +83,13 @@ def backtest(  # noqa: PLR0913  (one parameter a flag)
         found = evaluate_tasks(_limited(work), None, progress)
         result = _told(work, found, state="nothing to do")
     else:
-        result = _run(lake, _limited(work), engine, progress, refresh=refresh)
+        run = _started(lake, _limited(work), engine, checks=not refresh, pace=pace)
+        result = _finished(run, progress)
     _write_back(lake, result, wanted=write_back)
     return replace(result, seconds=time.monotonic() - began)
 
 
-def _run(
-    lake: Lake,
-    work: Work,
-    engine: str,
-    progress: Callable[[int, int], None],
-    *,
-    refresh: bool,
-) -> BacktestResult:
+def _started(lake: Lake, work: Work, engine: str, *, checks: bool, pace: Pace) -> Run:
     at = now()
     manifest = Manifest(
         run=timed_id(at),
@@ -98,16 +99,20 @@ def _run(
         lake_version=work.asked.spans.version,
         engine=engine,
     )
-    ledger = open_ledger(lake, manifest.run, checks=not refresh)
-    run = Run(lake=lake, manifest=manifest, ledger=ledger, work=work)
+    ledger = open_ledger(lake, manifest.run, checks=checks, seconds=pace.seconds)
+    return Run(lake=lake, manifest=manifest, ledger=ledger, work=work)
+
+
+def _finished(run: Run, progress: Callable[[int, int], None]) -> BacktestResult:
+    ledger, manifest = run.ledger, run.manifest
     try:
-        found = evaluate_tasks(work, run, progress)
-        _refuse_nothing(work, found)
-        remember_rubrics(lake, work.rubrics, at)
+        found = evaluate_tasks(run.work, run, progress)
+        _refuse_nothing(run.work, found)
+        remember_rubrics(run.lake, run.work.rubrics, manifest.started_at)
         run.finish(found)
     finally:
         ledger.abandon()
-    result = _told(work, found, state="done")
+    result = _told(run.work, found, state="done")
     return replace(result, run=manifest.run, scores=ledger.written, dates=frozenset(ledger.touched))
 
 

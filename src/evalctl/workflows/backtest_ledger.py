@@ -15,6 +15,7 @@ from evalctl.core.identity import text_hash
 from evalctl.core.schema import RUBRICS, RUNS, SCORES
 from evalctl.lake.snapshot import Moved
 from evalctl.lake.staging import discard, stage
+from evalctl.scoring.groups import MAX_ROWS
 from evalctl.scoring.ledger import already_scored, score_rows
 from evalctl.workflows.backtest_history import meaning, selection_fields, selection_key
 
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
     from evalctl.rubrics.rubric import Rubric
     from evalctl.scoring.answers import Answers
 
-EVERY_SECONDS = 20.0
-"""A killed run repeats at most so much work."""
 EVERY_ANSWERS = 40_000_000
 """Answers held for a second look until they are committed: one byte each, and their keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How large a group is and how often a run commits; a killed run repeats at most ``seconds``."""
+
+    rows: int = MAX_ROWS
+    seconds: float = 20.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +53,7 @@ class Ledger:
     lake: Lake
     run: str
     checks: bool
+    seconds: float
     snapshot: Snapshot
     dates: frozenset[date]
     pending: list[Answers] = field(default_factory=list["Answers"])
@@ -58,7 +66,7 @@ class Ledger:
     @property
     def is_due(self) -> bool:
         """Whether what is pending should be committed now."""
-        return time.monotonic() - self._since > EVERY_SECONDS or self._answers > EVERY_ANSWERS
+        return time.monotonic() - self._since > self.seconds or self._answers > EVERY_ANSWERS
 
     def add(self, answers: Answers) -> None:
         """Stage the answers that the ledger does not hold."""
@@ -105,11 +113,16 @@ class Ledger:
             self._stage(answers)
 
 
-def open_ledger(lake: Lake, run: str, *, checks: bool) -> Ledger:
-    """Begin to write scores; ``checks`` leaves out what the ledger holds already."""
+def open_ledger(lake: Lake, run: str, *, checks: bool, seconds: float) -> Ledger:
+    """Begin to write scores; ``checks`` leaves out what the ledger holds already.
+
+    What was added is due to be committed after ``seconds``.
+    """
     snapshot = lake.snapshot(SCORES)
     dates = frozenset(snapshot.files()["date"])
-    return Ledger(lake=lake, run=run, checks=checks, snapshot=snapshot, dates=dates)
+    return Ledger(
+        lake=lake, run=run, checks=checks, seconds=seconds, snapshot=snapshot, dates=dates
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,7 +70,7 @@ class Work:
 
 
 def plan_work(
-    lake: Lake, rubrics: Sequence[Rubric], selection: Selection, *, refresh: bool
+    lake: Lake, rubrics: Sequence[Rubric], selection: Selection, *, refresh: bool, max_rows: int
 ) -> Work:
     """Plan from the log and the manifests of earlier runs; nothing is read of spans but their log.
 
@@ -79,7 +79,7 @@ def plan_work(
     """
     spans = lake.snapshot(SPANS)
     files = spans.files()
-    groups = plan_groups(files, since=selection.since, until=selection.until)
+    groups = plan_groups(files, since=selection.since, until=selection.until, max_rows=max_rows)
     _refuse_empty(lake, files, groups, selection)
     where, kept, notes = _where(rubrics, selection)
     questions = questions_of(kept)
