@@ -153,3 +153,27 @@ def test_any_order_and_grouping_of_deliveries_gives_the_same_rows(
             ingest(str(folder / "lake"), [str(folder / "part.jsonl.gz")], ONE)
 
     assert rows(folder / "lake").drop("revision").equals(rows(expected).drop("revision"))
+
+
+def test_a_run_of_several_commits_holds_every_span_once(tmp_path: Path, lake: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.jsonl").write_bytes(traces(range(number * 3, number * 3 + 5)))
+
+    result = ingest(str(lake), [str(tmp_path)], IngestOptions(processes=2, part=1))
+
+    assert len(keys(lake)) == len(set(keys(lake))) == 14 * 4
+    assert (result.spans, result.added, result.duplicates) == (80, 56, 24)
+    assert Lake.open(str(lake)).version(SPANS) >= 4
+    assert sum(file.orphans for file in result.files) == 0
+
+
+def test_a_small_budget_changes_neither_rows_nor_the_number_of_files(
+    tmp_path: Path, lake: Path
+) -> None:
+    (tmp_path / "a.jsonl").write_bytes(traces(range(400), days=40, text="x" * 500))
+    ingest(str(tmp_path / "roomy"), [str(tmp_path / "a.jsonl")], ONE)
+
+    ingest(str(lake), [str(tmp_path / "a.jsonl")], IngestOptions(processes=1, budget=100_000))
+
+    assert rows(lake).equals(rows(tmp_path / "roomy"))
+    assert Lake.open(str(lake)).files(SPANS).height <= 2 * 40

@@ -99,7 +99,11 @@ def _names(paths: list[str]) -> list[str]:
     folders = {str(Path(path).parent) for path in paths}
     shared = os.path.commonpath([Path(folder).absolute() for folder in folders]) if paths else ""
     short = [path if path == "-" else os.path.relpath(path, shared) for path in paths]
-    return [name if len(name) <= _NAME else f"…{name[1 - _NAME :]}" for name in short]
+    return [_end_of(name, _NAME) for name in short]
+
+
+def _end_of(path: str, size: int) -> str:
+    return path if len(path) <= size else f"…{path[1 - size :]}"
 
 
 def _narrow(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -161,14 +165,20 @@ def _rejects(result: IngestResult) -> list[str]:
 
 
 def _notes(result: IngestResult) -> list[str]:
-    return [f"note: {file.path}: {note}" for file in result.files for note in file.notes][:10]
+    notes = [(file.path, note) for file in result.files for note in file.notes]
+    return [f"note: {_end_of(path, 70)}\n  {note}" for path, note in notes[:10]]
 
 
 def _skipped(result: IngestResult) -> list[str]:
     skipped = [file for file in result.files if file.skipped is not None]
-    lines = [f"skipped {one_line(file.path, 50)}: {file.skipped}" for file in skipped[:5]]
+    lines = [_skip(file.path, file.skipped or "") for file in skipped[:5]]
     more = len(skipped) - len(lines)
     return [*lines, f"skipped {more} more files; --format json lists them"] if more else lines
+
+
+def _skip(path: str, reason: str) -> str:
+    said = one_line(reason, 50)
+    return f"skipped {_end_of(one_line(path, 1000), 70 - len(said))}: {said}"
 
 
 def _say_next(result: IngestResult, paths: list[str]) -> None:

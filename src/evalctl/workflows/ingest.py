@@ -35,7 +35,7 @@ SMALL = 100 << 20
 PART = 2 << 30
 """Bytes of input between commits: what a killed run has to read again."""
 
-BUDGET = 96 << 20
+BUDGET = 48 << 20
 """Bytes of decoded rows that a worker holds before it stages the largest date."""
 
 REJECT_KEY = ("file", "offset", "line", "reason", "head")
@@ -43,13 +43,18 @@ REJECT_KEY = ("file", "offset", "line", "reason", "head")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestOptions:
-    """How to ingest. ``redact`` are the entities to mask, null for none; 0 processes: choose."""
+    """How to ingest. ``redact`` are the entities to mask, null for none; 0 processes: choose.
+
+    ``part`` is the bytes of input between commits, ``budget`` those of rows that a worker holds.
+    """
 
     source: str = "default"
     project: str | None = None
     dry_run: bool = False
     redact: tuple[str, ...] | None = None
     processes: int = 0
+    part: int = PART
+    budget: int = BUDGET
 
 
 class _Crew(Protocol):
@@ -128,7 +133,7 @@ def _job(lake: Lake | None, known: dict[str, int], options: IngestOptions) -> Jo
         redact=options.redact,
         known=frozenset(known),
         writes=not options.dry_run,
-        budget=BUDGET,
+        budget=options.budget,
     )
 
 
@@ -136,7 +141,7 @@ def _run(
     lake: Lake | None, units: Sequence[Unit], report: Report, job: Job, options: IngestOptions
 ) -> None:
     with _cleanup(lake, report), _crew(job, report, units, options) as crew:
-        for part in _parts(units):
+        for part in _parts(units, options.part):
             crew.run(part)
             report.require_something(last=part[-1] is units[-1])
             _finish(lake, report, job)
@@ -188,11 +193,11 @@ def _cleanup(lake: Lake | None, report: Report) -> Generator[None]:
             forget(lake, SPANS, left)
 
 
-def _parts(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+def _parts(units: Sequence[Unit], size: int) -> Iterator[list[Unit]]:
     part: list[Unit] = []
     for unit in units:
         part.append(unit)
-        if sum(one.size for one in part) >= PART:
+        if sum(one.size for one in part) >= size:
             yield part
             part = []
     if part:

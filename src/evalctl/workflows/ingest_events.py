@@ -62,7 +62,6 @@ class ChunkRead:
     start: int
     offset: int
     size: int
-    lines: int
     known: bool
     truncated: bool = False
     tally: Tally = field(default_factory=Tally)
@@ -94,10 +93,13 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A compressed input that breaks off."""
+class UnitRead:
+    """A unit is read to its end: how many lines it has, and whether its compressed data broke off."""
 
     file: int
+    start: int
+    lines: int
+    cut_off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,4 +110,4 @@ class Unrecognised:
     reason: str
 
 
-Event = ChunkRead | Staged | Dropped | Advanced | Broken | Unrecognised
+Event = ChunkRead | Staged | Dropped | Advanced | UnitRead | Unrecognised

@@ -12,12 +12,12 @@ from evalctl.core.errors import UserError
 from evalctl.core.schema import REJECTS, SOURCES
 from evalctl.workflows.ingest_events import (
     Advanced,
-    Broken,
     ChunkRead,
     Dropped,
     Event,
     Job,
     Staged,
+    UnitRead,
     Unrecognised,
 )
 from evalctl.workflows.ingest_keys import KEY
@@ -55,7 +55,6 @@ class _File:
     def take(self, chunk: ChunkRead, known: Callable[[str], int]) -> None:
         tally = chunk.tally
         self.containers[chunk.container] = None
-        self.lines[chunk.offset] = chunk.lines
         self.count["size"] += chunk.size
         if chunk.known:
             self.count["known"] += known(chunk.hash)
@@ -105,10 +104,8 @@ class Report:
             case Advanced(size=size):
                 self._done += size
                 self._advanced(self._done, self._total)
-            case Broken(file=file):
-                self._files[file].notes[
-                    "the compressed data breaks off: what came before it was read"
-                ] = None
+            case UnitRead():
+                self._take_unit(event)
             case Unrecognised(file=file, reason=reason):
                 self._files[file].skipped = reason
 
@@ -211,6 +208,12 @@ class Report:
             self._range = [min(self._range + times), max(self._range + times)]
         self.chunks.append(chunk)
 
+    def _take_unit(self, unit: UnitRead) -> None:
+        file = self._files[unit.file]
+        file.lines[unit.start] = unit.lines
+        if unit.cut_off:
+            file.notes["the compressed data breaks off: what came before it was read"] = None
+
     def _take_staged(self, staged: Staged) -> None:
         self.staged.append(staged)
         if staged.file and staged.file.date:
@@ -223,7 +226,7 @@ class Report:
         if line is None:
             return None
         lines = self._files[chunk.file].lines
-        return line + sum(count for offset, count in lines.items() if offset < chunk.start)
+        return line + sum(count for start, count in lines.items() if start < chunk.start)
 
 
 def _merged(parts: list[pl.Series]) -> list[pl.Series]:
@@ -232,6 +235,7 @@ def _merged(parts: list[pl.Series]) -> list[pl.Series]:
 
 def _file_report(file: _File, keys: pl.DataFrame | None) -> FileReport:
     count = file.count
+    hollow = None if file.is_recognised or file.rejects else "no span and no feedback in it"
     return FileReport(
         path=file.source.path,
         containers=tuple(file.containers),
@@ -248,7 +252,7 @@ def _file_report(file: _File, keys: pl.DataFrame | None) -> FileReport:
         feedback=count["feedback"],
         rejects=dict(file.rejects.most_common()),
         notes=tuple(file.notes),
-        skipped=file.skipped,
+        skipped=file.skipped or hollow,
     )
 
 

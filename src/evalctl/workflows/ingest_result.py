@@ -34,11 +34,6 @@ class FileReport:
     notes: tuple[str, ...] = ()
     skipped: str | None = None
 
-    @property
-    def is_recognised(self) -> bool:
-        """Whether there was anything to ingest in it, now or before."""
-        return bool(self.spans or self.feedback or self.known)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestResult:

@@ -17,16 +17,15 @@ from evalctl.lake.staging import stage
 from evalctl.workflows.ingest_buffer import Buffer
 from evalctl.workflows.ingest_events import (
     Advanced,
-    Broken,
     ChunkRead,
     Dropped,
     Event,
     Job,
     Staged,
     Tally,
+    UnitRead,
     Unrecognised,
 )
-from evalctl.workflows.ingest_inputs import is_lines
 from evalctl.workflows.ingest_keys import KEY, KEYS_SCHEMA, best, key, repeats, weight
 from evalctl.workflows.ingest_redact import redact_feedback, redact_spans
 from evalctl.workflows.ingest_streams import open_unit
@@ -75,13 +74,20 @@ class Worker:
             if container == "unknown":
                 self._emit(Unrecognised(file=unit.input.index, reason="not a trace export"))
                 return
-            done = 0
+            done = lines = 0
             for chunk in split(opened.stream, container):
                 self._emit(self._read_chunk(unit, chunk))
                 done += self._advance(opened, done)
+                lines = chunk.line - 1 + _lines_of_last(chunk, unit)
             self._emit(Advanced(size=max(unit.size - done, 0)))
-            if opened.cut_off:
-                self._emit(Broken(file=unit.input.index))
+            self._emit(
+                UnitRead(
+                    file=unit.input.index,
+                    start=unit.start,
+                    lines=lines,
+                    cut_off=opened.cut_off,
+                )
+            )
 
     def flush(self) -> None:
         """Stage all rows that are left."""
@@ -107,7 +113,6 @@ class Worker:
             start=unit.start,
             offset=unit.start + chunk.offset,
             size=len(chunk.data),
-            lines=chunk.data.count(b"\n") if is_lines(chunk.container) else 0,
             known=state.hexdigest() in self._job.known,
         )
         if read.known:
@@ -175,6 +180,11 @@ class Worker:
             pl.col("project") if job.project is None else pl.lit(job.project).alias("project"),
         )
         return filled.select(list(SPANS.schema))
+
+
+def _lines_of_last(chunk: Chunk, unit: Unit) -> int:
+    """Count the lines of the last chunk of a range that others follow; nobody asks for other counts."""
+    return 0 if unit.is_tail or not chunk.is_last else chunk.data.count(b"\n")
 
 
 def _report_dropped(
