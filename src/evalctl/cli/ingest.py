@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalctl.cli.options import FormatFlag, LakeFlag, settings
-from evalctl.cli.output import emit_json, emit_rows, say
+from evalctl.cli.output import emit_json, emit_rows, say, width
 from evalctl.cli.progress import amount, duration, progress_bar
 from evalctl.core.text import one_line
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "evalctl ingest exports/ --dry-run"
 
-_NAME = 36
 _TROUBLE = ("orphans", "again", "rejects")
 _SHOWN = 40
 """Rows of the table on a screen; other formats list every file."""
@@ -77,9 +76,8 @@ def command(
         emit_json(asdict(result), command="ingest")
         return
     read = [file for file in result.files if file.skipped is None]
-    names = _names([file.path for file in read]) if form == "table" else [f.path for f in read]
-    rows = [_row(file, name) for file, name in zip(read, names, strict=True)]
-    shown = _narrow(rows)[:_SHOWN] if form == "table" else rows
+    rows = [_row(file) for file in read]
+    shown = _screen(rows)[:_SHOWN] if form == "table" else rows
     emit_rows(shown, form=form, command="ingest")
     if form == "table":
         _say_summary(result, len(rows))
@@ -94,28 +92,32 @@ def _entities(redact: bool | None, config: Config) -> tuple[str, ...] | None:
     return (config.redact or Redact()).entities
 
 
+def _screen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out counts of trouble where there is none, and the beginnings of long paths."""
+    empty = {word for word in _TROUBLE if not any(row[word] for row in rows)}
+    room = max(width() // 2 - 4 - 9 * (len(_TROUBLE) - len(empty)), 14)
+    names = _names([row["file"] for row in rows])
+    return [
+        {word: row[word] for word in row if word not in empty} | {"file": _end_of(name, room)}
+        for row, name in zip(rows, names, strict=True)
+    ]
+
+
 def _names(paths: list[str]) -> list[str]:
-    """Shorten paths by the folder that all share, and to the end that fits a screen."""
+    """Shorten paths by the folder that all share."""
     folders = {str(Path(path).parent) for path in paths}
     shared = os.path.commonpath([Path(folder).absolute() for folder in folders]) if paths else ""
-    short = [path if path == "-" else os.path.relpath(path, shared) for path in paths]
-    return [_end_of(name, _NAME) for name in short]
+    return [path if path == "-" else os.path.relpath(path, shared) for path in paths]
 
 
 def _end_of(path: str, size: int) -> str:
     return path if len(path) <= size else f"…{path[1 - size :]}"
 
 
-def _narrow(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out counts of trouble where there is none."""
-    empty = {word for word in _TROUBLE if not any(row[word] for row in rows)}
-    return [{word: row[word] for word in row if word not in empty} for row in rows]
-
-
-def _row(file: FileReport, name: str) -> dict[str, Any]:
+def _row(file: FileReport) -> dict[str, Any]:
     share = f"{file.with_content / file.spans:.0%}" if file.spans else "-"
     return {
-        "file": name,
+        "file": file.path,
         "spans": file.spans + file.known,
         "traces": file.traces,
         "content": share,
