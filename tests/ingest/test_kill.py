@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.ingest.otlp import keys, line, rows, span, traces
 
-from evalctl.core.schema import REJECTS, SCORES, SOURCES, SPANS, Table
+from evalctl.core.schema import REJECTS, SCORES, SOURCES, SPANS
+from evalctl.core.table import Table
 from evalctl.lake.lake import Lake
 from evalctl.workflows.ingest import IngestOptions, ingest
 

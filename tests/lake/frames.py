@@ -10,7 +10,7 @@ import polars as pl
 from evalctl.core.schema import REJECTS, SPANS
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 DAY = date(2026, 3, 1)
 

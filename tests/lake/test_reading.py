@@ -9,7 +9,8 @@ import pytest
 from tests.lake.frames import DAY, span, spans
 
 from evalctl.core.errors import UserError
-from evalctl.core.schema import SPANS, Table
+from evalctl.core.schema import SPANS
+from evalctl.core.table import Table
 from evalctl.lake.staging import stage
 
 if TYPE_CHECKING:

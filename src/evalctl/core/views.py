@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from evalctl.core.schema import SPANS, UTC_TIME
+from evalctl.core.schema import SPANS
+from evalctl.core.table import UTC_TIME
 
 if TYPE_CHECKING:
     from evalctl.core.words import Target

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 
 def arrow_schema(table: Table) -> Any:

@@ -14,7 +14,7 @@ import polars as pl
 from evalctl.lake.arrow import file_schema, plainer
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 
 def conform(table: Table, frame: pl.DataFrame) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from evalctl.lake.places import is_local
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 
 _CHECKPOINT = 10

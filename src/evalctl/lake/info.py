@@ -13,7 +13,7 @@ from evalctl.core.schema import TABLES
 if TYPE_CHECKING:
     from datetime import date
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.lake import Lake
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 
 def is_local(uri: str) -> bool:

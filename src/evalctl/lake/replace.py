@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import date
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.lake import Lake
     from evalctl.lake.snapshot import Snapshot
     from evalctl.lake.staging import StagedFile

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalctl.core.errors import UserError
-from evalctl.core.schema import UTC_TIME
+from evalctl.core.table import UTC_TIME
 from evalctl.lake.commits import Change, attempt, writes
 from evalctl.lake.delta import columns_of, live_files, make_table
 from evalctl.lake.places import table_uri
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.staging import StagedFile
 
 _ATTEMPTS = 60

@@ -22,7 +22,7 @@ from evalctl.lake.statistics import statistics
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 ROW_GROUP = 16_384
 """One trace out of a million spans is read 2.6 times faster than from groups of a million rows."""

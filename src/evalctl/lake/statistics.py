@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 if TYPE_CHECKING:
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
 
 _LENGTH = 64
 """Characters of text kept in a bound: all of a UUID, and of most names."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from deltalake import DeltaTable
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.lake import Lake
 
 _DRAFT = re.compile(r"\.(parquet|json)#[0-9]+$|^_commit_.*\.tmp$")

@@ -12,7 +12,7 @@ from evalctl.lake.places import filesystem, table_uri
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.staging import StagedFile
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from evalctl.core.schema import UTC_TIME
+from evalctl.core.table import UTC_TIME
 from evalctl.core.words import SEVERITIES
 from evalctl.scoring.answers import FAIL
 

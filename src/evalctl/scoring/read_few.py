@@ -13,7 +13,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.lake import Lake
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from evalctl.core.schema import Table
+    from evalctl.core.table import Table
     from evalctl.lake.lake import Lake
     from evalctl.lake.snapshot import Snapshot
     from evalctl.lake.staging import StagedFile
