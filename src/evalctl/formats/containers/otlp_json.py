@@ -9,7 +9,7 @@ import msgspec
 from evalctl.formats.lines import BATCH, whole
 from evalctl.formats.otlp.keys import REQUEST_KEYS
 from evalctl.formats.otlp.requests import Requests
-from evalctl.formats.peek import BOM, first_keys, starts_with
+from evalctl.formats.peek import BOM, first_keys, has_key, starts_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,9 @@ def recognises(head: bytes) -> bool:
     """An object, or a list of objects, with a key of an export request; or one wrapped in another."""
     if starts_with(head) not in {b"{", b"["}:
         return False
-    keys = first_keys(head)
-    if keys & REQUEST_KEYS:
+    if has_key(head, REQUEST_KEYS):
         return True
+    keys = first_keys(head)
     start = head[:4096]
     if "trace" in keys and b'"resourceSpans"' in start:
         return True

@@ -7,7 +7,7 @@ from typing import IO, TYPE_CHECKING
 from evalctl.formats.lines import BATCH, lines_of, split_lines
 from evalctl.formats.otlp.keys import REQUEST_KEYS
 from evalctl.formats.otlp.requests import Requests
-from evalctl.formats.peek import first_keys, first_line, starts_with
+from evalctl.formats.peek import first_line, has_key, starts_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ def recognises(head: bytes) -> bool:
     if starts_with(head) != b"{":
         return False
     line = first_line(head)
-    return (line is None or line.endswith(b"}")) and bool(first_keys(line or head) & REQUEST_KEYS)
+    return (line is None or line.endswith(b"}")) and has_key(line or head, REQUEST_KEYS)
 
 
 def split(stream: IO[bytes]) -> Iterator[tuple[bytes, int, int, bool]]:

@@ -10,7 +10,6 @@ import struct
 from typing import IO, TYPE_CHECKING
 
 from evalctl.formats.lines import BATCH, PIECE
-from evalctl.formats.otlp.protobuf import MalformedError, request_of
 from evalctl.formats.otlp.requests import Requests
 from evalctl.formats.peek import is_binary
 
@@ -66,6 +65,8 @@ def decode(chunk: Chunk) -> Iterator[Batch]:
 
 
 def _read(requests: Requests, chunk: Chunk, message: bytes, at: int) -> None:
+    from evalctl.formats.otlp.protobuf import MalformedError, request_of  # protobuf takes 60 ms
+
     requests.size += len(message)
     try:
         request = request_of(message)
