@@ -95,7 +95,7 @@ def _entities(redact: bool | None, config: Config) -> tuple[str, ...] | None:
 def _screen(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Leave out counts of trouble where there is none, and the beginnings of long paths."""
     empty = {word for word in _TROUBLE if not any(row[word] for row in rows)}
-    room = max(width() // 2 - 4 - 9 * (len(_TROUBLE) - len(empty)), 14)
+    room = max(width() // 2 - 8 - 9 * (len(_TROUBLE) - len(empty)), 14)
     names = _names([row["file"] for row in rows])
     return [
         {word: row[word] for word in row if word not in empty} | {"file": _end_of(name, room)}
@@ -124,7 +124,7 @@ def _row(file: FileReport) -> dict[str, Any]:
         "orphans": file.orphans,
         "again": file.duplicates + file.known,
         "rejects": sum(file.rejects.values()),
-        "read as": ", ".join(file.conventions) or ", ".join(file.containers),
+        "read as": one_line(", ".join(file.conventions or file.containers), 22),
     }
 
 
