@@ -167,13 +167,17 @@ def redact(series: pl.Series, entities: Iterable[str]) -> pl.Series:
     Raises:
         UserError: a name that is no entity.
     """
-    kinds = kinds_of(entities)
-    hits = sorted({row for _, rows in _candidates(series, kinds) for row in rows.to_list()})
+    hits: dict[int, list[PiiKind]] = {}
+    for kind, rows in _candidates(series, kinds_of(entities)):
+        for row in rows.to_list():
+            hits.setdefault(row, []).append(kind)
     if not hits:
         return series
-    masked = [redact_text(text, kinds) for text in series.gather(hits).to_list()]
+    rows = list(hits)
+    texts = series.gather(rows).to_list()
+    masked = [redact_text(text, hits[row]) for row, text in zip(rows, texts, strict=True)]
     order = np.arange(len(series))
-    order[hits] = np.arange(len(series), len(series) + len(hits))
+    order[rows] = np.arange(len(series), len(series) + len(rows))
     return pl.concat([series, pl.Series(series.name, masked, dtype=pl.String)]).gather(order)
 
 
