@@ -36,6 +36,7 @@ class Word:
 
     kind: Kind
     text: str
+    start: int
 
     @property
     def value(self) -> str:
@@ -43,6 +44,11 @@ class Word:
         if self.text[:1] in "'\"`":
             return self.text[1:-1].replace(self.text[0] * 2, self.text[0])
         return self.text
+
+    @property
+    def end(self) -> int:
+        """Offset just after the token."""
+        return self.start + len(self.text)
 
     @property
     def is_quoted(self) -> bool:
@@ -71,7 +77,8 @@ def read_query(sql: str) -> Query:
     Raises:
         UserError: the query is empty, changes something, or names a table that is none.
     """
-    words = _words(sql)
+    text = sql.strip().rstrip("; \n")
+    words = _words(text)
     if not words:
         raise UserError(
             'the query is empty; write evalctl query "SELECT kind, count(*) FROM spans GROUP BY kind"'
@@ -81,12 +88,12 @@ def read_query(sql: str) -> Query:
             f"a query only reads: it begins with SELECT or WITH, not with {words[0].text!r}"
         )
     _check_tables(words)
-    words, lookups = _lift_json(words)
     names = {word.value for word in words if word.kind == "name"}
+    lifted, lookups = _lift_json(text, words)
     return Query(
-        sql=" ".join(word.text for word in words),
+        sql=lifted,
         views=tuple(view for view in VIEWS if view in {name.lower() for name in names}),
-        names=frozenset(names | {column for column, _ in lookups.values()}),
+        names=frozenset(names),
         is_star=_is_star(words),
         lookups=lookups,
     )
@@ -94,10 +101,10 @@ def read_query(sql: str) -> Query:
 
 def _words(sql: str) -> list[Word]:
     found: list[Word] = []
-    for match in _TOKEN.finditer(sql.strip().rstrip(";")):
+    for match in _TOKEN.finditer(sql):
         kind = _KINDS.get(match.lastgroup or "")
         if kind is not None:
-            found.append(Word(kind=kind, text=match[0]))
+            found.append(Word(kind=kind, text=match[0], start=match.start()))
     return found
 
 
@@ -157,24 +164,23 @@ def _is_star(words: Sequence[Word]) -> bool:
     return words[0].text.upper() == "FROM"
 
 
-def _lift_json(words: Sequence[Word]) -> tuple[list[Word], dict[str, tuple[str, str]]]:
+def _lift_json(sql: str, words: Sequence[Word]) -> tuple[str, dict[str, tuple[str, str]]]:
     """Replace ``column ->> 'a.b'``, which Polars reads as a field of a struct, by a named look-up."""
-    lifted: list[Word] = []
+    parts: list[str] = []
     lookups: dict[str, tuple[str, str]] = {}
-    at = 0
+    at, done = 1, 0
     while at < len(words):
-        word = words[at]
-        if word.text in _ARROWS and lifted and lifted[-1].kind == "name":
-            column = lifted.pop().value
-            begin = at
-            path, at = _path(words, at)
-            name = " ".join([column, *(word.text for word in words[begin:at])])
-            lookups[name] = (column, path)
-            lifted.append(Word(kind="name", text='"' + name.replace('"', '""') + '"'))
-        else:
-            lifted.append(word)
+        column = words[at - 1]
+        if words[at].text not in _ARROWS or column.kind != "name":
             at += 1
-    return lifted, lookups
+            continue
+        begin = at
+        path, at = _path(words, at)
+        name = " ".join([column.value, *(word.text for word in words[begin:at])])
+        lookups[name] = (column.value, path)
+        parts += [sql[done : column.start], '"', name.replace('"', '""'), '"']
+        done = words[at - 1].end
+    return "".join([*parts, sql[done:]]), lookups
 
 
 def _path(words: Sequence[Word], at: int) -> tuple[str, int]:
