@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from evalctl.cli import options as flags
-from evalctl.cli.output import emit_json, emit_rows, say
+from evalctl.cli.output import emit_json, emit_rows, say, table, width
 from evalctl.cli.progress import duration, progress_bar
 from evalctl.core.errors import ExitCode, UserError, nearest
 from evalctl.core.text import one_line
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 EXAMPLE = "evalctl backtest --since 30d --kind tool --fail-on high"
 
 _STEPS = {"lake": "in the lake", "window": "in the window"}
+_TROUBLE = ("unknown", "skipped", "error")
 _SHOWN = 5
+_NAME = 14
+"""Names of rubrics are cut to no less."""
 
 
 def command(
@@ -125,15 +128,17 @@ def _fails(result: BacktestResult, severity: str) -> bool:
 
 def print_result(result: BacktestResult, form: Any) -> None:
     """Print the summary: counts per rubric on stdout; selection, examples and what next in words."""
-    if form == "json":
-        emit_json({**asdict(result), "dates": sorted(result.dates)}, command="backtest")
-        return
-    rows = [_row(line) if form == "table" else asdict(line) for line in result.rubrics]
+    lines = sorted(result.rubrics, key=lambda line: -SEVERITIES.index(line.severity))
+    rows = [_row(line) if form == "table" else _record(line) for line in lines]
     _say_selection(result)
+    if form == "json":
+        told = {**asdict(result), "rubrics": rows, "dates": sorted(result.dates)}
+        emit_json(told, command="backtest")
+        return
     if result.state == "planned":
         _say_plan(result)
         return
-    emit_rows(_narrow(rows) if form == "table" else rows, form=form, command="backtest")
+    emit_rows(_fitting(rows) if form == "table" else rows, form=form, command="backtest")
     if form == "table":
         _say_examples(result)
     for note in result.notes:
@@ -147,25 +152,30 @@ def _row(line: RubricCounts) -> dict[str, Any]:
     return {
         "rubric": line.rubric,
         "severity": line.severity,
-        "of": line.target,
         "targets": line.targets,
+        "pass": line.passes,
         "fail": line.fails,
         "unknown": line.unknown,
         "skipped": line.skipped,
         "error": line.errors,
-        "pass rate": _rate(line),
+        "pass rate, 95%": _rate(line),
         "sessions": line.sessions,
     }
+
+
+def _record(line: RubricCounts) -> dict[str, Any]:
+    words = {"passes": "pass", "fails": "fail", "errors": "error"}
+    return {words.get(name, name): value for name, value in asdict(line).items()}
 
 
 def _rate(line: RubricCounts) -> str:
     if line.rate is None or line.low is None or line.high is None:
         return "n/a"
-    return f"{_percent(line.rate)} [{_percent(line.low)} {_percent(line.high)}]"
+    return f"{_percent(line.rate)}% {_percent(line.low)}-{_percent(line.high)}"
 
 
 def _percent(share: float) -> str:
-    """Write a share so that only all is 100% and only nothing is 0%."""
+    """Write a share so that only all is 100 and only nothing is 0."""
     text = f"{100 * share:.1f}"
     if text == "100.0":
         return "100" if share == 1 else "99.9"
@@ -174,10 +184,21 @@ def _percent(share: float) -> str:
     return text
 
 
-def _narrow(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out columns of counts that are 0 everywhere but for fails."""
-    empty = {word for word in ("unknown", "skipped", "error") if not any(row[word] for row in rows)}
-    return [{word: row[word] for word in row if word not in empty} for row in rows]
+def _fitting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out counts that are 0 everywhere, then what a narrow screen has no room for.
+
+    Rows stand by severity, so its column goes first; passes follow from the rate. Names are cut last.
+    """
+    empty = {word for word in _TROUBLE if not any(row[word] for row in rows)}
+    for spare in (set[str](), {"severity"}, {"severity", "pass"}):
+        kept = [{word: row[word] for word in row if word not in empty | spare} for row in rows]
+        over = max(map(len, table(kept, limit=500).splitlines()), default=0) - width()
+        if over <= 0:
+            break
+        longest = max(len(row["rubric"]) for row in kept)
+        if longest - over >= _NAME:
+            return [{**row, "rubric": one_line(row["rubric"], longest - over)} for row in kept]
+    return kept
 
 
 def _say_selection(result: BacktestResult) -> None:
@@ -192,7 +213,7 @@ def _say_selection(result: BacktestResult) -> None:
 def _say_plan(result: BacktestResult) -> None:
     done = result.groups - result.todo
     say(
-        f"plan: {result.todo:,} of {result.groups:,} groups to score, about "
+        f"plan: {result.todo:,} of {_groups(result.groups)} to score, about "
         f"{result.todo_spans:,} spans; {done:,} are finished; nothing was written"
     )
 
@@ -203,7 +224,8 @@ def _say_examples(result: BacktestResult) -> None:
     say()
     say("worst first:")
     for example in result.examples[:_SHOWN]:
-        say(f"  {example['rubric']}  {_where(example)}{_times(example)}")
+        say(f"  {example['rubric']}{_times(example)}")
+        say(f"    {_where(example)}")
         detail = _detail(example)
         if detail:
             say(f"    {one_line(detail, 74)}")
@@ -211,11 +233,11 @@ def _say_examples(result: BacktestResult) -> None:
 
 def _where(example: Mapping[str, Any]) -> str:
     ids = [example[name] for name in ("session_id", "trace_id", "span_id") if example[name]]
-    return one_line(" ".join(ids), 70)
+    return one_line(" ".join(ids), 74)
 
 
 def _times(example: Mapping[str, Any]) -> str:
-    return f"  x{example['times']} in this session" if example["times"] > 1 else ""
+    return f", {example['times']} times in this session" if example["times"] > 1 else ""
 
 
 def _detail(example: Mapping[str, Any]) -> str:
@@ -227,10 +249,14 @@ def _detail(example: Mapping[str, Any]) -> str:
 def _say_end(result: BacktestResult) -> None:
     say()
     if result.state == "nothing to do":
-        say(f"nothing to do: all {result.groups:,} groups were scored before; nothing was written")
+        say(f"nothing to do: {_groups(result.groups)} scored before; nothing was written")
         return
-    spans = f"{result.todo_spans:,} spans in {result.todo:,} groups"
+    spans = f"{result.todo_spans:,} spans in {_groups(result.todo)}"
     say(f"run {result.run}: {spans}, {result.scores:,} rows of scores, {duration(result.seconds)}")
+
+
+def _groups(count: int) -> str:
+    return f"{count:,} group{'s' * (count != 1)}"
 
 
 def _say_next(result: BacktestResult) -> None:

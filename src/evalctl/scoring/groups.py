@@ -112,16 +112,23 @@ def read_group(
 def _at_home(
     spans: Snapshot, group: Group, own: pl.DataFrame
 ) -> tuple[pl.DataFrame, list[tuple[date, pl.DataFrame]]]:
-    """Drop traces that began on an earlier date; name those that go on elsewhere, by date."""
+    """Drop traces that began on an earlier date; name those that go on elsewhere, by date.
+
+    Rows of a trace lie together in the files, so runs of equal ids stand for traces: there are ten
+    times fewer of them to join.
+    """
     if group.dates == (UNTIMED,):
         timed = _ids(spans, group, None).filter(pl.col("date") != UNTIMED)
         return own.join(timed, on=_TRACE, how="anti", maintain_order="left"), []
     near = [*([group.before] if group.before else []), *group.later[:1]]
     near += [UNTIMED] if group.has_untimed else []
-    shared = _shared(spans, group, near, own)
+    runs = own.select(_run=pl.struct(_TRACE).rle_id()).to_series()
+    mine = own.select(_TRACE).filter(runs.ne_missing(runs.shift()))
+    shared = _shared(spans, group, near, mine)
     earlier = shared.filter(pl.col("date").is_in([group.before] if group.before else []))
     if earlier.height:
-        own = own.join(earlier, on=_TRACE, how="anti", maintain_order="left")
+        gone = mine.with_row_index("_run").join(earlier, on=_TRACE, how="semi")["_run"]
+        own = own.filter(~runs.is_in(gone.implode()))
         shared = shared.join(earlier, on=_TRACE, how="anti")
     return own, _guests(spans, group, shared)
 
