@@ -35,23 +35,22 @@ class _Reader(io.RawIOBase):
     def readinto(self, view: memoryview, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]  (what io passes)
         wanted = len(view) if self._left is None else min(self._left, len(view))
         done = 0
-        while done < wanted and (data := self._next(wanted - done)):
-            view[done : done + len(data)] = data
-            done += len(data)
+        while done < wanted and (count := self._next(view[done:wanted])):
+            done += count
         if self._left is not None:
             self._left -= done
         return done
 
-    def _next(self, count: int) -> bytes:
+    def _next(self, view: memoryview) -> int:
         if self.cut_off:
-            return b""
+            return 0
         try:
-            return self._inner.read1(min(count, _BLOCK))  # read would lose a part before an error
+            return self._inner.readinto1(view)  # readinto would lose what came before an error
         except broken() as error:
             if isinstance(error, OSError) and error.errno:
                 raise  # the disk, not the data
             self.cut_off = True
-            return b""
+            return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
