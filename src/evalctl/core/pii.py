@@ -17,7 +17,7 @@ import polars as pl
 
 from evalctl.core import personal_data as real
 from evalctl.core.errors import UserError, nearest
-from evalctl.core.secret_kinds import SECRET_CANDIDATE, SECRET_PATTERNS, URL_CANDIDATE, is_secret
+from evalctl.core.secret_kinds import KEY_CANDIDATE, SECRET_PATTERNS, URL_CANDIDATE, is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -71,7 +71,7 @@ def _secret(name: str, pattern: str) -> PiiKind:
     return PiiKind(
         name=name,
         tag="<SECRET>",
-        candidate=URL_CANDIDATE if name == "url_password" else SECRET_CANDIDATE,
+        candidate=URL_CANDIDATE if name == "url_password" else KEY_CANDIDATE,
         narrow=("" if is_anywhere else _NARROW_START) + pattern.replace("(?!ant-)", ""),
         exact=re.compile(pattern if is_anywhere else _START + pattern),
         is_real=partial(is_secret, name),
@@ -171,14 +171,16 @@ def redact(series: pl.Series, entities: Iterable[str]) -> pl.Series:
     for kind, rows in _candidates(series, kinds_of(entities)):
         for row in rows.to_list():
             hits.setdefault(row, []).append(kind)
-    if not hits:
+    texts = series.gather(list(hits)).to_list()
+    masked = {row: redact_text(text, hits[row]) for row, text in zip(hits, texts, strict=True)}
+    changed = [row for row, text in zip(hits, texts, strict=True) if masked[row] != text]
+    if not changed:
         return series
-    rows = list(hits)
-    texts = series.gather(rows).to_list()
-    masked = [redact_text(text, hits[row]) for row, text in zip(rows, texts, strict=True)]
+    # A find may stand right after another and be seen once that one is masked: look again.
+    fresh = redact(pl.Series(series.name, [masked[row] for row in changed]), entities)
     order = np.arange(len(series))
-    order[rows] = np.arange(len(series), len(series) + len(rows))
-    return pl.concat([series, pl.Series(series.name, masked, dtype=pl.String)]).gather(order)
+    order[changed] = np.arange(len(series), len(series) + len(changed))
+    return pl.concat([series, fresh]).gather(order)
 
 
 def redact_text(text: str, kinds: Sequence[PiiKind]) -> str:

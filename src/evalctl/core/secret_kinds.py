@@ -25,7 +25,7 @@ SECRET_PATTERNS: dict[str, str] = {
 }
 
 #: A superset of all but url_password, as literals that Rust's regex finds by Teddy at memory speed.
-SECRET_CANDIDATE = (
+KEY_CANDIDATE = (
     r"AKIA|ASIA|gho_|ghp_|ghr_|ghs_|ghu_|github_pat_|glpat-|sk-|AIza|xoxa-|xoxb-|xoxe-|xoxo-|xoxp-|xoxr-|xoxs-|"
     r"hooks\.slack\.com/|sk_live_|sk_test_|rk_live_|rk_test_|SG\.|hf_|npm_|pypi-AgE|eyJ|PRIVATE KEY"
 )
