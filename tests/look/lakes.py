@@ -12,7 +12,7 @@ import polars as pl
 
 from evalctl.core.clock import UNTIMED
 from evalctl.core.identity import content_digest, coordinate
-from evalctl.core.schema import RUNS, SCORES, SPANS
+from evalctl.core.schema import RUNS, SCORES, SPANS, Table
 from evalctl.lake.lake import Lake
 
 T0 = datetime(2026, 5, 1, 10, 0, tzinfo=UTC)
@@ -113,10 +113,15 @@ def make_lake(folder: Path, rows: Rows) -> Lake:
     lake = Lake.create(str(folder))
     for table, given in ((SPANS, rows.spans), (SCORES, rows.scores), (RUNS, rows.runs)):
         if given:
-            placed = [_placed(row, lake.salt) for row in given]
-            whole = [{name: row.get(name) for name in table.schema} for row in placed]
-            lake.append(table, pl.DataFrame(whole, schema=table.schema, orient="row"))
+            lake.append(table, frame(table, given, lake.salt))
     return lake
+
+
+def frame(table: Table, rows: list[dict[str, Any]], salt: bytes) -> pl.DataFrame:
+    """Return rows as a table takes them, with the sampling place of their traces."""
+    placed = [_placed(row, salt) for row in rows]
+    whole = [{name: row.get(name) for name in table.schema} for row in placed]
+    return pl.DataFrame(whole, schema=table.schema, orient="row")
 
 
 def _placed(row: dict[str, Any], salt: bytes) -> dict[str, Any]:

@@ -89,6 +89,8 @@ def _draw_one(finding: Finding, why: Why) -> Iterator[str]:
     for name, value in finding.values.items():
         yield f"      {name} = {_value(value)}"
     yield f"  {_stored(finding)}"
+    if finding.stale:
+        yield f"  stale: {finding.stale}"
 
 
 def _verdict(finding: Finding) -> str:
@@ -115,8 +117,7 @@ def _stored(finding: Finding) -> str:
         return "no score in the lake" + (": no run has asked it" if finding.verdict else "")
     verdict = stored["verdict"] or f"{stored['status']} ({stored['reason']})"
     at = f"{stored['scored_at']:%Y-%m-%d %H:%M:%S}"
-    stale = f"\n  stale: {finding.stale}" if finding.stale else ""
-    return f"stored: {verdict}, version {stored['version']}, run {stored['run']}, {at}{stale}"
+    return f"stored: {verdict}, version {stored['version']}, run {stored['run']}, {at}"
 
 
 def _summary(findings: Sequence[Finding]) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from evalctl.lake.lake import Lake
+    from evalctl.rubrics.conditions import Condition
     from evalctl.rubrics.rubric import Rubric
     from evalctl.scoring.questions import Question
     from evalctl.scoring.rules import Sheet
@@ -125,7 +126,7 @@ def _findings(rows: pl.DataFrame, questions: Sequence[Question], sheet: Sheet) -
     seen = with_answers(rows, questions, sheet, [questions[at]])
     read = [name for name in sorted(questions[at].plan.columns) if name in seen.columns]
     said = {} if noted is None else dict(zip(noted.rows.tolist(), noted.values, strict=True))
-    asks = [name for name in read if rubric.where and name in rubric.where]
+    asks = [name for name in read if name in _read_by(rubric, rubric.where)]
     clauses = _clauses(seen, rubric)
     wheres = _asked_of(seen, rubric)
     codes: list[int] = sheet.codes[:, at].tolist()
@@ -164,8 +165,16 @@ def _asked_of(rows: pl.DataFrame, rubric: Rubric) -> list[Clause | None]:
     return [Clause(label="where", sql=sql, outcome=outcome) for outcome in outcomes]
 
 
+def _read_by(rubric: Rubric, sql: str | None) -> frozenset[str]:
+    return _compiled(rubric, sql).columns if sql is not None else frozenset()
+
+
+def _compiled(rubric: Rubric, sql: str) -> Condition:
+    return compile_condition(sql, view_schema(rubric.target), str(rubric.path))
+
+
 def _outcomes(rows: pl.DataFrame, rubric: Rubric, sql: str) -> list[bool | None]:
-    expr = compile_condition(sql, view_schema(rubric.target), str(rubric.path)).expr
+    expr = _compiled(rubric, sql).expr
     answers = contained(lambda: rows.select(answer=expr).to_series().to_list())
     return answers if isinstance(answers, list) else [None] * rows.height
 
