@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -84,6 +86,38 @@ def test_json_of_another_kind_fails(ask: Ask) -> None:
         True,
         True,
     ]
+
+
+def test_a_check_of_a_third_party_is_found_by_its_entry_point(tmp_path: Path) -> None:
+    info = tmp_path / "shouting-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shouting\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[evalctl.checks]\nshouting = shouting_check\n")
+    (tmp_path / "shouting_check.py").write_text(
+        "import polars as pl\n"
+        "from evalctl.rubrics.plan import Plan\n"
+        "VERSION, MAIN, OPTIONS = 1, None, {}\n"
+        "def build(options, target):\n"
+        "    loud = pl.col('output') == pl.col('output').str.to_uppercase()\n"
+        "    return Plan(columns=frozenset({'output'}), fail=loud)\n"
+    )
+    (tmp_path / "rubrics").mkdir()
+    (tmp_path / "rubrics" / "calm.yaml").write_text(
+        "description: Nobody shouts.\ncheck: shouting\n"
+        "examples: {pass: [{output: hello}], fail: [{output: HELLO}], unknown: [{}]}\n"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-m", "evalctl", "rubrics", "test"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert (done.returncode, "3 examples" in done.stderr) == (0, True)
 
 
 SCHEMA = {

@@ -59,7 +59,12 @@ def find_check(name: str) -> CheckModule:
         raise BadCheckError(
             f"no check '{name}'{nearest(name, check_names())}; checks are {' '.join(check_names())}"
         )
-    return cast("CheckModule", found.load())
+    try:
+        return cast("CheckModule", found.load())
+    except (ImportError, AttributeError):
+        raise BadCheckError(
+            f"check '{name}' is installed by {found.value} and cannot be loaded"
+        ) from None
 
 
 def complete_options(name: str, given: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evalctl.core.words import Target
 
 VERSION = 1
-MAIN = "schema"
+MAIN = None
 OPTIONS = {
     "schema": Option(type="mapping", doc="a JSON Schema, written as YAML", required=True),
     "column": Option(type="text", doc="text column to look at; output unless given"),
