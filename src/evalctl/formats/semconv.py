@@ -57,11 +57,14 @@ def semconv(text: str) -> Conversation | None:
     last = None
     for item in items:
         parts = item.parts
-        if len(parts) == 1 and parts[0].type == "text":
-            content = parts[0].content or None
+        part = parts[0] if len(parts) == 1 else None
+        if part is not None and part.type == "text":
+            content = part.content or None
             role = item.role
             messages.append(Message(ROLES.get(role, role), content, None, None, item.name))
             last = content or last
+        elif part is not None and part.type == "tool_call_response":
+            messages.append(_answer(part))
         else:
             several = _several(item, messages)
             if several is None:
@@ -146,8 +149,7 @@ def _several(item: _Item, messages: list[Message]) -> str | None:
         elif kind == "tool_call":
             calls.append(ToolCall(part.id, part.name, _raw_text(part.arguments)))
         elif kind == "tool_call_response":
-            result = _raw_result(part.response) or _raw_result(part.result)
-            messages.append(Message("tool", result, None, part.id, part.name))
+            messages.append(_answer(part))
             answered = True
         elif kind == "reasoning":
             reasoning.append(part.content or "")
@@ -161,13 +163,14 @@ def _several(item: _Item, messages: list[Message]) -> str | None:
     return next((text for text in reversed(texts) if text), "")
 
 
+def _answer(part: _Part) -> Message:
+    result = _raw_text(part.response) or _raw_text(part.result)
+    content = result_text(result) or None if result else None
+    return Message("tool", content, None, part.id, part.name)
+
+
 def _raw_text(raw: Raw) -> str | None:
-    text = bytes(raw).decode()
-    if not text or text == "null":
-        return None
-    return msgspec.json.decode(text) if text.startswith('"') else text
-
-
-def _raw_result(raw: Raw) -> str | None:
-    text = _raw_text(raw)
-    return text if text is None else result_text(text)
+    text = str(raw, "utf-8")
+    if text.startswith('"'):
+        return text[1:-1] if "\\" not in text else msgspec.json.decode(text)
+    return None if text in {"", "null"} else text
