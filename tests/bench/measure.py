@@ -32,7 +32,6 @@ class Measured:
     cpu: float
     rss_mb: float
     read_mb: float
-    code: int
     output: str
 
 
@@ -57,7 +56,7 @@ class _Watch:
 
 
 def run(command: Sequence[str], *, cwd: Path | None = None) -> Measured:
-    """Run one command to its end; its output is kept, and shown when it fails."""
+    """Run one command to its end and keep its output; a command that fails ends the benchmark."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT)
@@ -71,14 +70,13 @@ def run(command: Sequence[str], *, cwd: Path | None = None) -> Measured:
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read()
-    if process.returncode not in (0, 1):
-        print(f"exit {process.returncode}: {' '.join(command)}\n{text[-2000:]}", file=sys.stderr)
+    if process.returncode:
+        sys.exit(f"exit {process.returncode}: {' '.join(command)}\n{text[-2000:]}")
     return Measured(
         wall=wall,
         cpu=usage.ru_utime + usage.ru_stime,
         rss_mb=max(watch.peak, usage.ru_maxrss * 1024) / 1e6,
         read_mb=sum(watch.read.values()) / 1e6,
-        code=process.returncode,
         output=text,
     )
 
@@ -96,14 +94,13 @@ def interleaved(
 
 
 def median(runs: Iterable[Measured]) -> Measured:
-    """Return the medians of each figure; code and output are the last run's."""
+    """Return the medians of each figure; the output is the last run's."""
     every = list(runs)
     return Measured(
         wall=statistics.median(r.wall for r in every),
         cpu=statistics.median(r.cpu for r in every),
         rss_mb=statistics.median(r.rss_mb for r in every),
         read_mb=statistics.median(r.read_mb for r in every),
-        code=max(r.code for r in every),
         output=every[-1].output,
     )
 
