@@ -149,6 +149,18 @@ def test_text_of_traces_never_reaches_the_terminal_raw(ask: Run) -> None:
         assert not [line for line in done.out.splitlines() if line.strip().startswith("::")]
 
 
+def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    spans = [span(f"t{i}", f"s{i}", input="x" * 5_000, start_time=at(i)) for i in range(500)]
+    make_lake(tmp_path / "lake", Rows(spans=spans))
+    sql = "SELECT * FROM spans"
+
+    query = f"'{sys.executable}' -m evalctl query '{sql}' --format jsonl --lake '{tmp_path}/lake'"
+    pipe = ["bash", "-o", "pipefail", "-c", f"{query} | head -c 10"]
+    done = subprocess.run(pipe, capture_output=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_sql_comes_from_stdin_too(shop: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "evalctl", "query", "-", "--lake", str(shop), "--format", "csv"],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from evalctl.cli import options
-from evalctl.cli.output import say
+from evalctl.cli.output import leave_quietly, say
 from evalctl.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -79,7 +79,11 @@ def command(
     if form == "parquet" and sys.stdout.isatty():
         raise UserError("Parquet is not for a terminal: give -o FILE, or send it on with | or >")
     stream = _Escaping() if sys.stdout.isatty() else sys.stdout.buffer
-    say(f"wrote {export.to_stream(stream):,} spans")
+    try:
+        spans = export.to_stream(stream)
+    except BrokenPipeError:
+        leave_quietly()
+    say(f"wrote {spans:,} spans")
 
 
 class _Escaping:

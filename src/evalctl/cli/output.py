@@ -13,7 +13,7 @@ import os
 import shutil
 import sys
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from evalctl.core.text import one_line, visible
 
@@ -176,8 +176,20 @@ def _write(stream: Any, text: str) -> None:
     encoding = stream.encoding or "ascii"
     if encoding.lower().replace("-", "") != "utf8":
         text = text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    stream.write(text)
-    stream.flush()
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:
+        leave_quietly()
+
+
+def leave_quietly() -> NoReturn:
+    """End with success because the reader of stdout has gone, as ``head`` does: it has what it wanted.
+
+    Left to Typer the same would end with 1, which means that something failed.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 def in_ci() -> bool:
