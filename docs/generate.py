@@ -1,6 +1,6 @@
-"""Write what the program knows about itself: docs/cli.md and docs/columns.md.
+"""Write what the program knows about itself: commands, columns, checks and starter rubrics.
 
-``python docs/generate.py`` writes both; with ``--check`` it writes nothing, and exits 1 where a file
+``python docs/generate.py`` writes the pages; with ``--check`` it writes nothing, and exits 1 where a file
 is not what would be written.
 """
 
@@ -9,8 +9,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +53,8 @@ def pages() -> Iterable[tuple[str, str]]:
     """Yield file name and text of each generated page."""
     yield "columns.md", columns_page()
     yield "cli.md", cli_page()
+    yield "checks.md", checks_page()
+    yield "starter-rubrics.md", starters_page()
 
 
 def columns_page() -> str:
@@ -77,6 +83,69 @@ def _intro() -> str:
         "quote them, as in `\"eval.tool-loop.verdict\" = 'fail'`. The tables behind the views are plain\n"
         "Delta tables, which other readers may read.\n"
     )
+
+
+def checks_page() -> str:
+    """Render the manual of every built-in check: its docstring and its options."""
+    from evalctl.rubrics import checks
+
+    text = [GENERATED, "# Built-in checks\n", CHECKS]
+    for name in sorted(module.name for module in iter_modules(checks.__path__)):
+        if not name.startswith("_"):
+            text.append(_check(name, import_module(f"{checks.__name__}.{name}")))
+    return "\n".join(text)
+
+
+CHECKS = """\
+For what SQL cannot say. A rubric names one: `check: pii`, or with options
+
+```yaml
+check:
+  json_schema:
+    column: output
+    schema: {type: object, required: [city]}
+```
+
+A check is one file in `src/evalctl/rubrics/checks/`; third parties add theirs by an entry point in the
+group `evalctl.checks`.
+"""
+
+
+def _check(name: str, module: Any) -> str:
+    head, _, body = (module.__doc__ or "").strip().partition("\n\n")
+    what = head.partition(": ")[2].replace("``", "`")
+    lines = [f"## {name}\n", f"{what[:1].upper()}{what[1:]}\n", body.replace("``", "`").strip(), ""]
+    lines += ["| option | takes | default |", "| --- | --- | --- |"]
+    for word, option in module.OPTIONS.items():
+        default = "required" if option.required else _default(option.default)
+        lines.append(f"| `{word}` | {option.doc}{_choices(option.choices)} | {default} |")
+    return "\n".join([*lines, ""])
+
+
+def _default(value: Any) -> str:
+    words = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return "" if value is None else words
+
+
+def _choices(choices: tuple[str, ...]) -> str:
+    return f": {', '.join(f'`{choice}`' for choice in choices)}" if choices else ""
+
+
+def starters_page() -> str:
+    """Render what each starter rubric asks, and what it does not see."""
+    from evalctl.core.starter import starter_rubrics
+    from evalctl.rubrics.reading import read_rubric
+
+    text = [GENERATED, "# Starter rubrics\n", "`evalctl init` copies them into `rubrics/`.\n"]
+    for file in sorted(starter_rubrics().glob("*.yaml")):
+        rubric = read_rubric(file)
+        notes = " ".join(str(yaml.safe_load(rubric.text).get("notes", "")).split())
+        text.append(
+            f"## {rubric.name}\n\n{rubric.description}\n\n"
+            f"Asked of: {rubric.target}s. Severity: {rubric.severity}. Tags: {', '.join(rubric.tags)}.\n\n"
+            f"What it does not see: {notes}\n"
+        )
+    return "\n".join(text)
 
 
 def _rows(rows: Iterable[tuple[str, object, str]]) -> str:

