@@ -63,9 +63,8 @@ def columns_page() -> str:
     from evalctl.core.views import SPAN_CONTEXT, VIEWS
 
     text = [GENERATED, "# Columns\n", _intro(), NULLS]
-    for target, heading in (("span", "spans"), ("trace", "traces"), ("session", "sessions")):
-        columns = VIEWS[target]
-        text += [f"## View `{heading}`\n", _rows((c.name, c.dtype, c.doc) for c in columns)]
+    for target, columns in VIEWS.items():
+        text += [f"## View `{target}s`\n", _rows((c.name, c.dtype, c.doc) for c in columns)]
         if target == "span":
             names = ", ".join(f"`{c.name}`" for c in SPAN_CONTEXT)
             text.append(f"Computed from the other spans of the trace, when asked for: {names}.\n")
@@ -90,9 +89,9 @@ def checks_page() -> str:
     from evalctl.rubrics import checks
 
     text = [GENERATED, "# Built-in checks\n", CHECKS]
-    for name in sorted(module.name for module in iter_modules(checks.__path__)):
-        if not name.startswith("_"):
-            text.append(_check(name, import_module(f"{checks.__name__}.{name}")))
+    names = sorted(module.name for module in iter_modules(checks.__path__))
+    shown = [name for name in names if not name.startswith("_")]
+    text += [_check(name, import_module(f"{checks.__name__}.{name}")) for name in shown]
     return "\n".join(text)
 
 
@@ -113,7 +112,7 @@ group `evalctl.checks`.
 
 def _check(name: str, module: Any) -> str:
     head, _, body = (module.__doc__ or "").strip().partition("\n\n")
-    what = head.partition(": ")[2].replace("``", "`")
+    what = head.rpartition("``: ")[2].replace("``", "`")
     lines = [f"## {name}\n", f"{what[:1].upper()}{what[1:]}\n", body.replace("``", "`").strip(), ""]
     lines += ["| option | takes | default |", "| --- | --- | --- |"]
     for word, option in module.OPTIONS.items():
