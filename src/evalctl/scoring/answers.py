@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from evalctl.core.schema import SCORES
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,10 +70,12 @@ class Answers:
         return self._with(codes, np.flatnonzero((codes >= 0).any(axis=1)))
 
     def arranged(self) -> Answers:
-        """Return the answers in the order of the ledger: date, bucket, trace_id, span_id; no empty rows."""
-        by = ["date", "bucket", "trace_id", "span_id"]
-        order = self.keys.select(pl.arg_sort_by(by).cast(pl.Int64)).to_series().to_numpy()
-        return self._with(self.codes, order[(self.codes[order] >= 0).any(axis=1)])
+        """Return the answers in the order of the ledger, without targets that were asked nothing."""
+        order = self.keys.select(
+            pl.arg_sort_by("date", *SCORES.sort_by, maintain_order=True).cast(pl.Int64)
+        )
+        rows = order.to_series().to_numpy()
+        return self._with(self.codes, rows[(self.codes[rows] >= 0).any(axis=1)])
 
     def _with(self, codes: NDArray[np.int8], rows: NDArray[np.int64]) -> Answers:
         new_row = np.full(len(codes), -1, dtype=np.int64)

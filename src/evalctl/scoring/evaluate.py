@@ -89,7 +89,8 @@ def evaluate_group(
     views: dict[Target, set[str]] = {
         t: set() if is_known else view_columns(of_target(questions, t)) for t in targets
     }
-    frame = arranged(read_group(asked.spans, group, _stored(asked, views), traces))
+    stored = _stored(asked, views) | {"bucket"}
+    frame = arranged(read_group(asked.spans, group, stored, traces), by=("bucket",))
     answers: list[Answers] = []
     for target, columns in views.items():
         rows = _targets(asked, frame, target, columns, left, is_counted=traces is not None)

@@ -35,6 +35,7 @@ EXAMPLE: dict[str, pl.DataType] = {
 }
 """Columns of an example; ``times`` counts the failures of the rubric in the same session."""
 
+_NEVER = -(2**62)
 _IDS = ("source", "trace_id", "span_id", "session_id")
 
 
@@ -44,10 +45,12 @@ def examples_of(answers: Answers, marks: NDArray[np.uint64]) -> pl.DataFrame:
     ``marks`` are the ``hit_sessions`` of the targets.
     """
     found = [pl.DataFrame(schema={**EXAMPLE, "_hit": pl.UInt64()})]
+    starts = answers.keys["start_time"].cast(pl.Int64).fill_null(_NEVER).to_numpy()
     for i, question in enumerate(answers.questions):
-        rows = np.flatnonzero(answers.codes[:, i] == FAIL)
-        if not len(rows):
+        failed = np.flatnonzero(answers.codes[:, i] == FAIL)
+        if not len(failed):
             continue
+        rows, times = _latest(starts, marks, failed)
         noted = answers.noted[i]
         failing = answers.keys[rows].with_columns(
             pl.lit(question.rubric.name).alias("rubric"),
@@ -55,10 +58,22 @@ def examples_of(answers: Answers, marks: NDArray[np.uint64]) -> pl.DataFrame:
             pl.Series("_hit", marks[rows]),
             _values("explanation", noted.explanation, rows),
             _values("evidence", noted.evidence, rows),
-            pl.lit(1, pl.Int64).alias("times"),
+            pl.Series("times", times, dtype=pl.Int64),
         )
         found.append(newest(failing.select(found[0].columns)))
     return pl.concat(found)
+
+
+def _latest(
+    starts: NDArray[np.int64], marks: NDArray[np.uint64], failed: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows of the newest failure of the newest KEPT sessions, and how many each has."""
+    order = failed[np.argsort(-starts[failed], kind="stable")]
+    _, first, times = np.unique(marks[order], return_index=True, return_counts=True)
+    newest_first = np.argsort(first, kind="stable")[:KEPT]
+    rows = order[first[newest_first]]
+    by_row = np.argsort(rows)
+    return rows[by_row], times[newest_first][by_row]
 
 
 def newest(failures: pl.DataFrame) -> pl.DataFrame:

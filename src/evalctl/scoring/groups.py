@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 120_000
 """Spans of a group: about 230 MB of chat text, with which a run stays below 1 GB."""
-MAX_BYTES = 32 << 20
-"""Compressed bytes of a group: text shrinks about eightfold in a lake, so 250 MB in memory."""
+MAX_BYTES = 24 << 20
+"""Compressed bytes of a group: text shrinks about eightfold in a lake, so 200 MB in memory."""
 
 _TRACE = ("source", "trace_id")
 

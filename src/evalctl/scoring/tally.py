@@ -62,11 +62,20 @@ def _weighted(
     return np.array([passed.sum(), failed.sum(), (passed**2).sum() + (failed**2).sum()])
 
 
-def hit_sessions(keys: pl.DataFrame, sessions: pl.DataFrame) -> NDArray[np.uint64]:
+def hit_sessions(
+    keys: pl.DataFrame, sessions: pl.DataFrame, failed: NDArray[np.int64]
+) -> NDArray[np.uint64]:
     """Hash what each target belongs to: its session, else its trace. Equal within one process only.
 
-    ``sessions`` has source, trace_id and session_id of the traces concerned.
+    ``sessions`` has source, trace_id and session_id of the traces concerned. Only rows of ``failed``
+    are looked up; the others are 0.
     """
+    marks = np.zeros(keys.height, dtype=np.uint64)
+    marks[failed] = _hashes(keys[failed], sessions)
+    return marks
+
+
+def _hashes(keys: pl.DataFrame, sessions: pl.DataFrame) -> NDArray[np.uint64]:
     if keys["trace_id"].null_count() == keys.height:
         known = keys.select("source", "session_id", trace_id=pl.lit(None, pl.String))
     else:

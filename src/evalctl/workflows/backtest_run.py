@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from evalctl.engines import local
+from evalctl.scoring.answers import FAIL
 from evalctl.scoring.evaluate import evaluate_group
 from evalctl.scoring.examples import EXAMPLE, all_of, examples_of, worst
 from evalctl.scoring.sessions_stage import evaluate_sessions
@@ -48,7 +50,8 @@ class Found:
         """Count the answers of a task and keep its newest failures."""
         failures = [self.examples]
         for answers in evaluated.answers:
-            marks = hit_sessions(answers.keys, evaluated.sessions)
+            failed = np.flatnonzero((answers.codes == FAIL).any(axis=1))
+            marks = hit_sessions(answers.keys, evaluated.sessions, failed)
             add_answers(self.tally, answers, marks)
             failures.append(examples_of(answers, marks))
         self.examples = all_of(failures)

@@ -44,11 +44,14 @@ class _Step:
     run: Step
 
 
-def arranged(spans: pl.DataFrame) -> pl.DataFrame:
-    """Sort spans by trace and order, and number the traces in ``_trace``; idempotent."""
+def arranged(spans: pl.DataFrame, *, by: tuple[str, ...] = ()) -> pl.DataFrame:
+    """Sort spans by trace and order, and number the traces in ``_trace``; idempotent.
+
+    With ``by`` bucket, as rows lie in files, there is little left to sort.
+    """
     if "_trace" in spans.columns:
         return spans
-    in_order = spans.sort(ORDER, nulls_last=True)
+    in_order = spans.sort(*by, *ORDER, nulls_last=True)
     return in_order.with_columns(_trace=pl.struct("source", "trace_id").rle_id())
 
 
@@ -77,6 +80,7 @@ def _acyclic(spans: pl.DataFrame) -> NDArray[np.int64]:
 def _work(spans: pl.DataFrame) -> pl.DataFrame:
     judging = (spans["kind"] == "evaluator").to_numpy()
     if judging.any():
+        spans = spans if "_parent" in spans.columns else _tree(spans)
         judging = judging | any_above(_acyclic(spans), judging)
     return spans.with_columns(pl.Series("_work", ~judging))
 
@@ -128,29 +132,29 @@ _LEAF = (*_KIND, *USAGE)
 _CALL = (*_KIND, "tool")
 _STEPS: dict[str, _Step] = {
     "tree": _Step(reads=_TREE, adds="_parent", run=_tree),
-    "work": _Step(after=("tree",), reads=_KIND, adds="_work", run=_work),
+    "work": _Step(reads=_KIND, adds="_work", run=_work),
     "leaves": _Step(after=("tree", "work"), reads=_LEAF, adds="_used", run=_leaves),
     "counted": _Step(after=("tree", "work", "leaves"), reads=_LEAF, adds="_counted", run=_counted),
     "neighbours": _Step(
-        after=("tree", "work"),
+        after=("work",),
         reads=_CALL,
         adds="previous_tool",
         run=lambda spans: _tools(spans, neighbours),
     ),
     "repeats": _Step(
-        after=("tree", "work"),
+        after=("work",),
         reads=(*_CALL, "tool_args"),
         adds="repeat",
         run=lambda spans: _tools(spans, repeats),
     ),
     "same": _Step(
-        after=("tree", "work"),
+        after=("work",),
         reads=(*_CALL, "tool_args"),
         adds="_same",
         run=lambda spans: _tools(spans, same_calls),
     ),
     "lost": _Step(
-        after=("tree", "work"),
+        after=("work",),
         reads=(*_CALL, "status"),
         adds="_lost",
         run=lambda spans: _tools(spans, lost_calls),
