@@ -220,7 +220,7 @@ judge:
         ),
         (
             "description: a: b\n",
-            "x.yaml:1: not valid YAML: mapping values are not allowed in this context (quote the text",
+            "x.yaml:1: not valid YAML: mapping values are not allowed here (quote the text",
         ),
         ("description: 'open\n", "x.yaml:2: not valid YAML: found unexpected end of stream"),
         ("description: x\n\tfail_when: a\n", "x.yaml:2: not valid YAML: "),

@@ -2,6 +2,8 @@
 
 ``on``, ``no`` and ``2026-05-01`` are the texts they look like; duplicate keys, tags and a second
 document are errors; aliases are bounded, so that a small file cannot grow into a large one.
+PyYAML's pure loader, not its C one: they disagree about a ``?`` inside braces, and a rubric must mean
+the same on every machine. It costs a millisecond a file.
 """
 
 from __future__ import annotations
@@ -25,7 +27,6 @@ _MAX_DEPTH = 32
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?")
 _WORDS: dict[str, Any] = {"": None, "~": None, "null": None, "true": True, "false": False}
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of the document down to a value."""
@@ -117,7 +118,7 @@ class _Builder:
 
     def __init__(self, text: str, path: Path) -> None:
         self._text, self._path = text, path
-        self._events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._spans: dict[Place, tuple[int, int]] = {}
         self._count = 0
