@@ -19,6 +19,7 @@ from evalctl.workflows.ingest_commit import add_spans
 from evalctl.workflows.ingest_events import ChunkRead, Event, Job, Staged
 from evalctl.workflows.ingest_inputs import Unit, find_inputs, plan_units
 from evalctl.workflows.ingest_pool import Local
+from evalctl.workflows.ingest_streams import open_unit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,3 +143,15 @@ def _read(lake: Path, units: list[Unit]) -> list[ChunkRead]:
     Local(job, events.append).run(units)
     add_spans(made, [event for event in events if isinstance(event, Staged)], job)
     return [event for event in events if isinstance(event, ChunkRead)]
+
+
+def test_a_large_document_is_read_to_its_end(tmp_path: Path) -> None:
+    file = tmp_path / "whole.json"
+    file.write_bytes(b"[" + b",".join(traces(range(3000)).splitlines()) + b"]")
+
+    opened = open_unit(Unit(input=find_inputs([str(file)])[0]))
+    opened.container()
+
+    assert opened.stream.read() == file.read_bytes()
+    assert file.stat().st_size > 2**21
+    opened.close()

@@ -33,6 +33,7 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, view: memoryview, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride]  (what io passes)
+        view = memoryview(view)  # read() to the end passes a bytearray, whose slices are copies
         wanted = len(view) if self._left is None else min(self._left, len(view))
         done = 0
         while done < wanted and (count := self._next(view[done:wanted])):
