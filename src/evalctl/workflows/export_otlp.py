@@ -111,7 +111,11 @@ def _content(span: Span) -> dict[str, Any]:
 def _asked(message: Said) -> dict[str, Any]:
     """Write a message of the input, where the answer of a tool is a part of its own kind."""
     if message.role == "tool" and message.tool_call_id and _is_plain(message.texts):
-        known = {"id": message.tool_call_id, "response": message.texts[0], "name": message.name}
+        known = {
+            "id": message.tool_call_id,
+            "response": "".join(message.texts) or None,
+            "name": message.name,
+        }
         part = {"type": "tool_call_response", **known}
         return {"role": "tool", "parts": [{k: v for k, v in part.items() if v is not None}]}
     return _message(message)
@@ -134,7 +138,7 @@ def _message(message: Said) -> dict[str, Any]:
 
 def _is_plain(texts: Sequence[str]) -> bool:
     """Whether a tool's answer is read back as it is: readers decode JSON that stands in a response."""
-    return len(texts) == 1 and result_text(texts[0]) == texts[0]
+    return not texts or (len(texts) == 1 and result_text(texts[0]) == texts[0])
 
 
 def _call(call: dict[str, Any]) -> dict[str, Any]:
