@@ -5,6 +5,8 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error
 
+_OWN_LENGTHS = range(2, 16)
+"""Zeros of such a length are an id: conversations number their spans ``0000``, ``0001`` ..."""
 _BASE64_LENGTHS = (12, 24)
 """Characters of 8 and 16 bytes in base64; hex ids have 16 and 32."""
 
@@ -20,7 +22,7 @@ def normal_id(given: str | None) -> str | None:
         lower = _from_base64(given)
     elif lower != given and not _is_hex(lower):
         lower = given
-    return lower if lower.strip("0") else None
+    return lower if lower.strip("0") or len(lower) in _OWN_LENGTHS else None
 
 
 def _is_hex(text: str) -> bool:
