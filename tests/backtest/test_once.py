@@ -277,3 +277,33 @@ def test_small_groups_give_what_large_ones_give(tmp_path: Path) -> None:
     assert sorted(answers(whole), key=str) == sorted(
         (a for part in parts for a in answers(part)), key=str
     )
+
+
+def test_a_verdict_that_follows_from_another_rubric_follows_its_change(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, history(2))
+    second = "description: d\nfail_when: '\"eval.slow.verdict\" = ''fail'''\n"
+    first = run(lake, rubrics(tmp_path / "r", slow=SLOW, second=second))
+    assert line(first, "second") == {
+        "targets": 6,
+        "pass": 3,
+        "fail": 1,
+        "unknown": 2,
+        "sessions": 1,
+    }
+    asked = rubrics(tmp_path / "r", slow=SLOW.replace("5000", "9500"))
+    assert line(run(lake, asked), "second") == {"targets": 6, "pass": 4, "unknown": 2}
+    assert run(lake, asked).state == "nothing to do"
+
+
+def test_a_selection_by_verdicts_is_looked_at_again_and_adds_nothing_twice(tmp_path: Path) -> None:
+    lake = lake_of(tmp_path, history())
+    slow = rubrics(tmp_path / "slow", slow=SLOW)
+    other = rubrics(tmp_path / "r", tool="description: d\nfail_when: tool = 'y'\n")
+    where = "\"eval.slow.verdict\" = 'fail'"
+    run(lake, slow, until=START + timedelta(hours=1))
+    assert line(run(lake, other, where=where), "tool") == {"targets": 1, "pass": 1}
+    run(lake, slow)
+    assert line(run(lake, other, where=where), "tool") == {"targets": 3, "pass": 3}
+    before = versions(lake)
+    run(lake, other, where=where)
+    assert versions(lake) == before

@@ -134,7 +134,7 @@ def test_a_larger_sample_is_asked_of_what_the_smaller_left_out(tmp_path: Path) -
 
 def test_a_judge_is_skipped_and_said_so(tmp_path: Path) -> None:
     lake = lake_of(tmp_path, tools(2))
-    text = "description: d\ntarget: trace\njudge: {question: Is it good?, pass: Yes., fail: No.}\n"
+    text = "description: d\ntarget: trace\njudge:\n  question: Is it good?\n  pass: Yes.\n  fail: No.\n"
     result = run(lake, rubrics(tmp_path / "r", good=text))
     assert line(result, "good") == {"targets": 2, "skipped": 2}
     assert result.notes == ["skipped, no model to judge with: good"]

@@ -24,6 +24,10 @@ VERDICTS: tuple[str | None, ...] = ("pass", "fail", "unknown", None, None)
 STATUSES: tuple[str, ...] = ("ok", "ok", "ok", "skipped", "error")
 
 
+TARGET_KEYS = ("source", "trace_id", "span_id", "session_id")
+"""What names a target of any kind; ids of other kinds are null."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparse:
     """Values of few rows: ``rows`` ascending, ``values`` beside them."""

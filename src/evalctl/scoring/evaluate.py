@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalctl.core.views import view_schema
-from evalctl.scoring.answers import Answers
+from evalctl.scoring.answers import TARGET_KEYS, Answers
 from evalctl.scoring.groups import read_group
-from evalctl.scoring.ledger import TARGET_KEYS, eval_columns
+from evalctl.scoring.ledger import eval_columns
 from evalctl.scoring.questions import eval_parts, of_target, references, view_columns
 from evalctl.scoring.recall import recalled
 from evalctl.scoring.rules import ask

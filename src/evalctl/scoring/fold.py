@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalctl.core.schema import ANSWER, SCORES, SPANS
-from evalctl.scoring.ledger import TARGET_KEYS
+from evalctl.scoring.answers import TARGET_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 
 from evalctl.core.schema import SCORES
-from evalctl.scoring.answers import STATUSES, VERDICTS
+from evalctl.scoring.answers import STATUSES, TARGET_KEYS, VERDICTS
+from evalctl.scoring.recall import recalled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from evalctl.core.words import Target
     from evalctl.scoring.answers import Answers, Sparse
-
-TARGET_KEYS = ("source", "trace_id", "span_id", "session_id")
-_KEY = (*TARGET_KEYS, "digest")
 
 
 def score_rows(answers: Answers, *, run: str, at: datetime) -> Any:
@@ -153,36 +151,15 @@ def _scattered(
 def already_scored(rows: pl.LazyFrame, answers: Answers) -> NDArray[np.bool_]:
     """Mark the answers whose key stands in the ledger: same target, content, rubric and version.
 
-    ``rows`` are rows of SCORES; only those of the dates of ``answers`` are read.
+    What reads verdicts of other rubrics may answer anew though nothing of its key changed; there only
+    the same answer counts. ``rows`` are rows of SCORES; only those of the dates of ``answers`` are read.
     """
-    found = np.zeros(answers.codes.shape, dtype=np.bool_)
-    keys = answers.keys.with_row_index("_row").lazy()
-    number = {
-        (question.rubric.name, question.rubric.version): i
-        for i, question in enumerate(answers.questions)
-    }
-    dates = answers.keys["date"].unique().to_list()
-    known = rows.filter(pl.col("date").is_in(dates), pl.col("target") == answers.target).select(
-        *_KEY, "answers"
-    )
-    same = (
-        keys.select("_row", *_KEY)
-        .join(known, on=list(_KEY), how="inner", nulls_equal=True)
-        .select("_row", "answers")
-        .explode("answers", empty_as_null=False)
-        .unnest("answers")
-        .filter(pl.col("judge").is_null())
-        .select("_row", "rubric", "version")
-        .collect()
-    )
-    labels = pl.DataFrame(
-        [(name, version, i) for (name, version), i in number.items()],
-        schema={"rubric": pl.String, "version": pl.String, "_column": pl.Int64},
-        orient="row",
-    )
-    hits = same.join(labels, on=["rubric", "version"], how="inner")
-    found[hits["_row"].to_numpy(), hits["_column"].to_numpy()] = True
-    return found & (answers.codes >= 0)
+    known = recalled(rows, answers.keys, answers.target, answers.questions).codes
+    asked = (known >= 0) & (answers.codes >= 0)
+    for i, question in enumerate(answers.questions):
+        if question.rubric.uses:
+            asked[:, i] &= known[:, i] == answers.codes[:, i]
+    return asked
 
 
 def newest_answers(rows: pl.LazyFrame, target: Target, rubrics: Iterable[str]) -> pl.LazyFrame:

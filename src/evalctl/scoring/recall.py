@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from evalctl.scoring.answers import ERROR, NOT_ASKED, PASS, SKIPPED, Answers, Noted, Sparse
-from evalctl.scoring.ledger import TARGET_KEYS
+from evalctl.scoring.answers import (
+    ERROR,
+    NOT_ASKED,
+    PASS,
+    SKIPPED,
+    TARGET_KEYS,
+    Answers,
+    Noted,
+    Sparse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

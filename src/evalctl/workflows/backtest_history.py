@@ -42,12 +42,17 @@ class Part:
     counts: Sequence[Mapping[str, Any]]
     groups: Sequence[Mapping[str, Any]]
 
-    def covers(self, rubric: Rubric) -> bool:
-        """Whether the rubric, as it is, was asked of all that it would be asked of now."""
+    def covers(self, rubric: Rubric, rubrics: Mapping[str, Rubric]) -> bool:
+        """Whether the rubric, as it is, was asked of all that it would be asked of now.
+
+        The same must hold for those of ``rubrics`` whose verdicts it reads.
+        """
         asked: Meaning | None = self.manifest["asked"].get(rubric.name)
         if asked is None or asked[0] != rubric.version:
             return False
-        return asked[1] >= 1 or asked[1:] == meaning(rubric)[1:]
+        if asked[1] < 1 and asked[1:] != meaning(rubric)[1:]:
+            return False
+        return all(self.covers(rubrics[name], rubrics) for name in rubric.uses & rubrics.keys())
 
 
 def meaning(rubric: Rubric) -> Meaning:
@@ -95,6 +100,7 @@ class History:
     """Finished groups, and where each date's spans begin and end, for one selection's window."""
 
     parts: Sequence[Part]
+    rubrics: Mapping[str, Rubric]
     since: datetime | None
     until: datetime | None
     extents: Mapping[date, tuple[datetime, datetime]]
@@ -125,7 +131,7 @@ class History:
         return _is_covered(group.bucket_from, group.bucket_to, ranges)
 
     def _speaking(self, rubric: Rubric) -> Iterable[Part]:
-        return (part for part in self.parts if part.covers(rubric))
+        return (part for part in self.parts if part.covers(rubric, self.rubrics))
 
     def _contains(self, part: Part, day: date) -> bool:
         """Whether the part's window holds every span of the day's traces that this window holds."""
@@ -140,12 +146,17 @@ class History:
 
 
 def history(
-    lake: Lake, selection: Selection, files: pl.DataFrame, groups: Sequence[Group]
+    parts: Sequence[Part],
+    rubrics: Sequence[Rubric],
+    selection: Selection,
+    files: pl.DataFrame,
+    groups: Sequence[Group],
 ) -> History:
-    """Collect what earlier runs finished that may speak for this selection."""
+    """Put what earlier runs finished beside what is asked now."""
     near = {day: group.later[:1] for group in groups for day in group.dates}
     return History(
-        parts=load_parts(lake, selection),
+        parts=parts,
+        rubrics={rubric.name: rubric for rubric in rubrics},
         since=selection.since,
         until=selection.until,
         extents=_extents(files, near),

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from evalctl.rubrics.rubric import Rubric
     from evalctl.scoring.answers import Answers
 
-EVERY_ANSWERS = 40_000_000
-"""Answers held for a second look until they are committed: one byte each, and their keys."""
+EVERY_ANSWERS = 10_000_000
+"""Answers held for a second look until they are committed: one byte each, and some 120 bytes of keys a target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

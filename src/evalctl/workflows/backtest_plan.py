@@ -15,12 +15,13 @@ from evalctl.core.words import TARGETS
 from evalctl.rubrics.conditions import compile_condition
 from evalctl.scoring.evaluate import Asked
 from evalctl.scoring.groups import plan_groups
-from evalctl.scoring.questions import questions_of
+from evalctl.scoring.questions import eval_parts, questions_of
 from evalctl.scoring.sessions_stage import lake_state
 from evalctl.workflows.backtest_history import (
     History,
     Part,
     history,
+    load_parts,
     same_targets,
     selection_key,
 )
@@ -52,7 +53,8 @@ class Work:
     """All tasks of a run.
 
     ``twin`` is a finished run that asked exactly this, if there is one; ``left`` what each step of the
-    selection left, where a limit made that known beforehand.
+    selection left, where a limit made that known beforehand. History is not trusted where all is to
+    be scored again, or where verdicts select the targets: these change without a new span.
     """
 
     rubrics: list[Rubric]
@@ -61,6 +63,7 @@ class Work:
     state: str
     twin: Part | None
     notes: list[str]
+    trusts_history: bool
     left: dict[Target, Left] = field(default_factory=dict)
 
     @property
@@ -83,24 +86,33 @@ def plan_work(
     _refuse_empty(lake, files, groups, selection)
     where, kept, notes = _where(rubrics, selection)
     questions = questions_of(kept)
-    past = history(lake, selection, files, groups)
+    trusts = not refresh and not any(eval_parts(c.columns) for c in where.values())
+    past = history(load_parts(lake, selection) if trusts else [], kept, selection, files, groups)
     state = lake_state(files)
     tasks = [
-        _task(group, [q for q in questions if q.rubric.target != "session"], past, refresh=refresh)
+        _task(group, [q for q in questions if q.rubric.target != "session"], past)
         for group in groups
     ]
     of_sessions = [q for q in questions if q.rubric.target == "session"]
     if of_sessions:
-        done = [] if refresh else [q for q in of_sessions if past.is_state_done(q.rubric, state)]
+        done = [q for q in of_sessions if past.is_state_done(q.rubric, state)]
         fresh = [q for q in of_sessions if q not in done]
         tasks.append(Task(group=None, fresh=fresh, known=done))
     asked = Asked(spans=spans, scores=lake.snapshot(SCORES), selection=selection, where=where)
-    work = Work(rubrics=kept, asked=asked, tasks=tasks, state=state, twin=None, notes=notes)
+    work = Work(
+        rubrics=kept,
+        asked=asked,
+        tasks=tasks,
+        state=state,
+        twin=None,
+        notes=notes,
+        trusts_history=trusts,
+    )
     return work if work.todo else replace(work, twin=_twin(work, past))
 
 
-def _task(group: Group, questions: list[Question], past: History, *, refresh: bool) -> Task:
-    done = [] if refresh else [q for q in questions if past.is_done(q.rubric, group)]
+def _task(group: Group, questions: list[Question], past: History) -> Task:
+    done = [q for q in questions if past.is_done(q.rubric, group)]
     return Task(group=group, fresh=[q for q in questions if q not in done], known=done)
 
 

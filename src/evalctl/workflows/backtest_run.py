@@ -92,7 +92,12 @@ class Run:
             self._commit(found, "running", self._groups)
 
     def finish(self, found: Found) -> None:
-        """Commit the rest; the last part lists all groups of the selection."""
+        """Commit the rest; the last part lists all groups of the selection.
+
+        Where history is not trusted and nothing was new, there is nothing to tell.
+        """
+        if not self.work.trusts_history and not self.ledger.files and not self.ledger.written:
+            return
         groups = [entry for task in self.work.tasks for entry in _groups_of(task, self.work.state)]
         self._commit(found, "done", groups)
 
