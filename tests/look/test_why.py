@@ -20,7 +20,7 @@ RUBRICS = {
     "refunds": "description: Small.\ntarget: span\nwhere: kind = 'tool'\nfail_when: tool = 'refund'\n",
     "rare": "description: Sampled.\ntarget: trace\nsample: 0.0000001\nfail_when: spans > 0\n",
     "calm": "description: Calm.\ntarget: session\nfail_when: traces > 9\n",
-    "polite": "description: Kind.\ntarget: span\njudge: {question: Kind?, pass: It is., fail: It is not.}\n",
+    "polite": "description: Kind.\ntarget: span\njudge: {question: Is it kind, pass: It is., fail: It is not.}\n",
     "answered": "description: Says it.\ntarget: span\nwhere: kind = 'llm'\nfail_when: output = ''\n",
     "after": 'description: Cascade.\ntarget: trace\nwhere: "\\"eval.slow.verdict\\" = \'fail\'"\nfail_when: spans > 2\n',
     "clean": "description: No secrets.\ntarget: span\ncheck: {secrets: {columns: [output]}}\n",
