@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _SCHEMA = {**view_schema("trace"), "digest": pl.Int64()}
 
 TOOL_ERROR_TEXT = (
-    r"(?i)^[\s\[('\x22]*(?:error|exception|traceback|fail(?:ed|ure)|fatal|invalid|unauthori[sz]ed"
+    r"(?i)^[ \t\r\n\[('\x22]*(?:error|exception|traceback|fail(?:ed|ure)|fatal|invalid|unauthori[sz]ed"
     r"|forbidden|not found|no such|timed? ?out|permission denied|access denied|rate limit)"
-    r"|^\s*\{[^{}]{0,200}\x22(?:error|errors|exception|error_message)\x22\s*:\s*(?:\x22[^\x22]|[\[{]\s*[^\]}\s]|true|[1-9])"
-    r"|^\s*\{[^{}]{0,200}\x22(?:is_?error\x22\s*:\s*true|(?:ok|success)\x22\s*:\s*false|status\x22\s*:\s*\x22(?:error|failed|failure)\x22)"
+    r"|^[ \t\r\n]*\{[^{}]{0,200}\x22(?:error|errors|exception|error_message)\x22[ \t\r\n]*:[ \t\r\n]*(?:\x22[^\x22]|[\[{][ \t\r\n]*[^\]} \t\r\n]|true|[1-9])"
+    r"|^[ \t\r\n]*\{[^{}]{0,200}\x22(?:is_?error\x22[ \t\r\n]*:[ \t\r\n]*true|(?:ok|success)\x22[ \t\r\n]*:[ \t\r\n]*false|status\x22[ \t\r\n]*:[ \t\r\n]*\x22(?:error|failed|failure)\x22)"
 )
 """What a tool result that reports an error looks like: its first word, or a field of a JSON object."""
 
@@ -71,7 +71,7 @@ _is_llm = pl.col("kind") == "llm"
 _is_error = pl.col("status") == "error"
 _elapsed = (pl.col("end_time").max() - pl.col("start_time").min()).dt.total_microseconds() / 1000
 _has_content = pl.col("input_messages").is_not_null() | pl.col("input").is_not_null()
-_user_messages = pl.col("input_messages").str.count_matches(r'"role"\s*:\s*"user"')
+_user_messages = pl.col("input_messages").str.count_matches(r'"role"[ \t\r\n]*:[ \t\r\n]*"user"')
 _tool_name = pl.col("tool").fill_null(NAMELESS)
 _inner = pl.col("documents").str.strip_chars().str.strip_prefix("[").str.strip_suffix("]")
 _retrieved = _inner.filter(pl.col("kind") == "retriever").drop_nulls()
