@@ -27,7 +27,7 @@ def command(
     form: FormatFlag = "table",
     lake: LakeFlag = None,
 ) -> None:
-    """Ask SQL of the lake: tables spans, traces, sessions, scores and runs.
+    """Ask SQL of spans, traces, sessions, scores, runs, rubrics, rejects and sources.
 
     Scores are columns too: "eval.RUBRIC.verdict", in double quotes. JSON text is read with
     tool_args ->> 'order.id'. Only what a query touches is read.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from evalctl.core.errors import UserError, nearest
-from evalctl.core.schema import RUNS
+from evalctl.core.schema import REJECTS, RUBRICS, RUNS, SOURCES
 from evalctl.core.views import view_schema
 from evalctl.core.words import TARGETS
 from evalctl.scoring.read import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from evalctl.lake.lake import Lake
 
 _TARGETS: Mapping[str, Target] = {f"{target}s": target for target in TARGETS}
+_PLAIN = {table.name: table for table in (RUBRICS, REJECTS, SOURCES)}
 _UNKNOWN = re.compile(
     r"unable to find column \"(?P<a>.*?)\"; valid"
     r"|no (?:table or struct )?column named '(?P<b>.*?)'"
@@ -65,7 +66,7 @@ class Answer:
 
 
 def run_query(lake: Lake, sql: str) -> Answer:
-    """Prepare a query over the views spans, traces, sessions, scores and runs.
+    """Prepare a query over the views spans, traces, sessions, scores and runs, and the small tables.
 
     Raises:
         UserError: what is asked for does not exist, or the query cannot be read or answered.
@@ -84,6 +85,8 @@ def _view(lake: Lake, view: str, query: Query) -> pl.LazyFrame:
     if view == "runs":
         rows = lake.scan(RUNS).drop("groups")
         return rows.sort("part").unique("run", keep="last", maintain_order=True)
+    if view in _PLAIN:
+        return lake.scan(_PLAIN[view])
     target = _TARGETS[view]
     left_out = () if query.is_star or target != "trace" else set(FEEDBACK) - query.names
     columns = [name for name in view_schema(target) if name not in left_out]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 Kind = Literal["text", "name", "sign"]
-VIEWS = ("spans", "traces", "sessions", "scores", "runs")
+VIEWS = ("spans", "traces", "sessions", "scores", "runs", "rubrics", "rejects", "sources")
 _TOKEN = re.compile(
     r"""
       (?P<space>\s+|--[^\n]*|/\*.*?\*/)
