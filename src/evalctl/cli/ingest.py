@@ -161,9 +161,11 @@ def headline(result: IngestResult) -> str:
 
 def _rejects(result: IngestResult) -> list[str]:
     reasons: Counter[str] = sum((Counter(f.rejects) for f in result.files), Counter[str]())
-    return [
+    lines = [
         f"rejected {count:,}: {one_line(reason, 60)}" for reason, count in reasons.most_common(5)
     ]
+    where = 'evalctl query "SELECT file, line, reason, head FROM rejects"'
+    return [*lines, f"see:  {where}"] if lines and not result.dry_run else lines
 
 
 def _notes(result: IngestResult) -> list[str]:
