@@ -22,7 +22,9 @@ def prepare_demo(root: Path) -> Path:
         UserError: ``root`` holds other things than an earlier demo, or cannot be written.
     """
     if root.is_dir() and any(root.iterdir()) and not (root / "evalctl.toml").is_file():
-        raise UserError(f"{root} holds other files: name another folder, as in evalctl demo my-demo")
+        raise UserError(
+            f"{root} holds other files: name another folder, as in evalctl demo my-demo"
+        )
     init(root)
     traces = root / FOLDER
     try:
