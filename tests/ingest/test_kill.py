@@ -121,7 +121,7 @@ def test_a_killed_worker_ends_the_run_with_a_sentence_and_nothing_is_added(
     for name in ("a.jsonl", "b.jsonl"):
         (folder / name).write_bytes(traces(range(2000), spans=8))
     process = start(folder, 2)
-    _until(lambda: len(_workers(process.pid)) == 2)
+    _until(lambda: len(_workers(process.pid)) == 1)
 
     os.kill(_workers(process.pid)[0], signal.SIGKILL)
 
@@ -141,7 +141,7 @@ def test_workers_end_when_their_parent_is_killed(
     for name in ("a.jsonl", "b.jsonl"):
         (folder / name).write_bytes(traces(range(2000), spans=8))
     process = start(folder, 2)
-    _until(lambda: len(_workers(process.pid)) == 2)
+    _until(lambda: len(_workers(process.pid)) == 1)
     workers = _workers(process.pid)
 
     process.kill()

@@ -105,7 +105,7 @@ def test_a_file_of_more_than_a_range_is_shared_by_two_processes(tmp_path: Path, 
 
     result = ingest(str(lake), [str(file)], IngestOptions())
 
-    assert len(plan_units(find_inputs([str(file)]))) == 2
+    assert len(plan_units(find_inputs([str(file)]))) == 7
     assert (result.added, len(set(keys(lake)))) == (10_400, 10_400)
     rejects = Lake.open(str(lake)).scan(REJECTS).collect()
     assert rejects["line"].to_list() == [2601]

@@ -27,7 +27,6 @@ from evalctl.workflows.ingest_events import (
     Unrecognised,
 )
 from evalctl.workflows.ingest_keys import KEY, KEYS_SCHEMA, best, key, repeats, weight
-from evalctl.workflows.ingest_redact import redact_feedback, redact_spans
 from evalctl.workflows.ingest_streams import open_unit
 
 if TYPE_CHECKING:
@@ -52,12 +51,22 @@ _TALLIED = (
 )
 
 
-class Worker:
-    """Reads units one after another; rows of different units share a buffer until ``flush``."""
+def _go_on() -> None:
+    """Do nothing between batches."""
 
-    def __init__(self, job: Job, emit: Callable[[Event], None]) -> None:
+
+class Worker:
+    """Reads units one after another; rows of different units share a buffer until ``flush``.
+
+    ``pause`` is called after every batch and every staged date: some 30 times a second.
+    """
+
+    def __init__(
+        self, job: Job, emit: Callable[[Event], None], pause: Callable[[], None] = _go_on
+    ) -> None:
         self._job = job
         self._emit = emit
+        self._pause = pause
         self._buffer = Buffer(job.budget)
         self._names: dict[int, str] = {}
         self._prefix = f"{job.source}\0{job.project or ''}\0".encode("utf-8", "surrogatepass")
@@ -129,6 +138,7 @@ class Worker:
             self._keep(batch, unit.input.index, seen, feedback)
             rejects += batch.rejects[: REJECTS - len(rejects)]
             truncated = truncated or batch.truncated
+            self._pause()
         return replace(
             read,
             truncated=truncated,
@@ -142,6 +152,8 @@ class Worker:
     ) -> None:
         spans, said = batch.spans, batch.feedback
         if self._job.redact is not None:
+            from evalctl.workflows.ingest_redact import redact_feedback, redact_spans
+
             spans = redact_spans(spans, self._job.redact, self._job.salt)
             said = redact_feedback(said, self._job.redact, self._job.salt)
         if said.height:
@@ -164,6 +176,7 @@ class Worker:
             self._emit(Staged(file=file, keys=keys))
         if once.height < ranked.height:
             _report_dropped(self._emit, ranked, once)
+        self._pause()
 
     def _rows(self, frame: pl.DataFrame) -> pl.DataFrame:
         job = self._job
