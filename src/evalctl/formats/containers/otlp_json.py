@@ -30,7 +30,7 @@ def recognises(head: bytes) -> bool:
     start = head[:4096]
     if "trace" in keys and b'"resourceSpans"' in start:
         return True
-    return "data" in keys and b'"attributes"' in start and b'_value"' in start
+    return "data" in keys and b'"attributes"' in start and b'"string_value"' in start
 
 
 def split(stream: IO[bytes]) -> Iterator[tuple[bytes, int, int, bool]]:
