@@ -172,8 +172,9 @@ def _last(rows: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
 def _catalogue(lake: Lake) -> pl.DataFrame:
     """Return which run asked which rubric version of which target, from the manifests.
 
-    Imported feedback has no manifest, nor has a run that was killed before its first one. Only their
-    rows of the ledger are opened, because ``run`` repeats and decodes for next to nothing.
+    Imported feedback, which has no version, has no manifest, nor has a run that was killed before its
+    first one. Only their rows of the ledger are opened, because ``run`` repeats and decodes for next
+    to nothing.
     """
     columns = ["run", "target", "rubric", "version"]
     listed = lake.scan(RUNS).select("run", pl.col("counts")).filter(pl.col("counts").list.len() > 0)
@@ -182,8 +183,4 @@ def _catalogue(lake: Lake) -> pl.DataFrame:
     rows = lake.scan(SCORES).filter(~pl.col("run").is_in(known), pl.col("answers").list.len() > 0)
     rest = rows.select("run", "target", "answers").explode("answers").unnest("answers")
     answers = rest.select(columns).unique().collect()
-    flagged = [
-        frame.with_columns(imported=pl.lit(flag))
-        for frame, flag in ((manifests, False), (answers, True))
-    ]
-    return pl.concat(flagged)
+    return pl.concat([manifests, answers]).with_columns(imported=pl.col("version") == "")
