@@ -60,7 +60,7 @@ def examples_of(answers: Answers, marks: NDArray[np.uint64]) -> pl.DataFrame:
             _values("evidence", noted.evidence, rows),
             pl.Series("times", times, dtype=pl.Int64),
         )
-        found.append(newest(failing.select(found[0].columns)))
+        found.append(failing.select(found[0].columns))
     return pl.concat(found)
 
 

@@ -118,7 +118,7 @@ def _at_home(
     times fewer of them to join.
     """
     if group.dates == (UNTIMED,):
-        timed = _ids(spans, group, None).filter(pl.col("date") != UNTIMED)
+        timed = _ids(spans, group, None).filter(pl.col("date") != UNTIMED).collect()
         return own.join(timed, on=_TRACE, how="anti", maintain_order="left"), []
     near = [*([group.before] if group.before else []), *group.later[:1]]
     near += [UNTIMED] if group.has_untimed else []
@@ -155,14 +155,15 @@ def _shared(
     """Return the traces of ``own`` that also have spans on other dates, once for each."""
     if not dates:
         return pl.DataFrame(schema={"source": pl.String, "trace_id": pl.String, "date": pl.Date})
-    return _ids(spans, group, dates).join(own.select(_TRACE), on=_TRACE, how="semi")
+    ids = _ids(spans, group, dates).join(own.lazy().select(_TRACE), on=_TRACE, how="semi")
+    return ids.unique().collect()
 
 
-def _ids(spans: Snapshot, group: Group, dates: Sequence[date] | None) -> pl.DataFrame:
+def _ids(spans: Snapshot, group: Group, dates: Sequence[date] | None) -> pl.LazyFrame:
     rows = spans.scan().filter(_buckets(group))
     if dates is not None:
         rows = rows.filter(pl.col("date").is_in(list(dates)))
-    return rows.select(*_TRACE, "date").unique().collect()
+    return rows.select(*_TRACE, "date")
 
 
 def _read(

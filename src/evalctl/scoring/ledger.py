@@ -137,15 +137,37 @@ def _scattered(
     values: list[pl.Series] = []
     for i, part in enumerate(parts):
         if part is not None and len(part.rows):
-            at.append(place[part.rows, i])
-            values.append(part.values)
+            said = part.values.is_not_null()
+            at.append(place[part.rows[said.to_numpy()], i])
+            values.append(part.values.filter(said))
     if not at:
         return pa.nulls(count, kind)
-    taken = np.full(count, -1, dtype=np.int64)
-    places = np.concatenate(at)
-    taken[places] = np.arange(len(places))
-    pool = pl.concat(values).to_arrow(compat_level=pl.CompatLevel.oldest()).cast(kind)
-    return pool.take(pa.array(taken, mask=taken < 0))
+    places, pool = np.concatenate(at), pl.concat(values)
+    order = np.argsort(places)
+    spread = _spread_texts if kind == pa.string() else _spread_numbers
+    return spread(pool.gather(order), places[order], count)
+
+
+def _spread_numbers(pool: pl.Series, places: NDArray[np.int64], count: int) -> Any:
+    import pyarrow as pa
+
+    table, absent = np.zeros(count), np.ones(count, dtype=np.bool_)
+    table[places], absent[places] = pool.to_numpy(), False
+    return pa.array(table, mask=absent)
+
+
+def _spread_texts(pool: pl.Series, places: NDArray[np.int64], count: int) -> Any:
+    """Lay texts out by hand: ``take`` with 480,000 indices that are mostly null costs 7 ms a field."""
+    import pyarrow as pa
+
+    texts = pool.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())
+    edges = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset :][: len(texts) + 1]
+    ends, there = np.zeros(count + 1, dtype=np.int32), np.zeros(count, dtype=np.bool_)
+    ends[places + 1], there[places] = np.diff(edges), True
+    bits = np.packbits(there, bitorder="little")
+    offsets = np.cumsum(ends, dtype=np.int32) + edges[0]
+    buffers = [pa.py_buffer(bits), pa.py_buffer(offsets), texts.buffers()[2]]
+    return pa.Array.from_buffers(pa.string(), count, buffers)
 
 
 def already_scored(rows: pl.LazyFrame, answers: Answers) -> NDArray[np.bool_]:

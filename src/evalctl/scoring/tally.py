@@ -57,7 +57,10 @@ def add_answers(tally: Tally, answers: Answers, marks: NDArray[np.uint64]) -> No
 def _weighted(
     codes: NDArray[np.int8], inclusion: NDArray[np.float64] | float
 ) -> NDArray[np.float64]:
-    weight = 1 / (np.broadcast_to(inclusion, codes.shape))
+    if not isinstance(inclusion, np.ndarray):
+        passes, fails = (np.count_nonzero(codes == code) / inclusion for code in (PASS, FAIL))
+        return np.array([passes, fails, (passes + fails) / inclusion])
+    weight = 1 / inclusion
     passed, failed = weight[codes == PASS], weight[codes == FAIL]
     return np.array([passed.sum(), failed.sum(), (passed**2).sum() + (failed**2).sum()])
 

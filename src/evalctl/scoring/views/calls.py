@@ -11,7 +11,9 @@ import polars as pl
 NAMELESS = "?"
 """Stands for a tool span whose tool was not recorded."""
 
-_FRACTION = re.compile(r"[0-9][.eE]")
+_FRACTION = r"[0-9][.eE]"
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def tool_calls(spans: pl.DataFrame) -> pl.DataFrame:
@@ -44,12 +46,12 @@ def repeats(tools: pl.DataFrame) -> pl.DataFrame:
     place: whether the others are the same call is open.
     """
     new_tool = ~(_same("_trace") & _same("_tool")).fill_null(value=False)
-    runs = tools.with_columns(_new_tool=new_tool)
-    rivals = _touching(runs, ~pl.col("_new_tool") & ~_same_args())
+    runs = tools.with_columns(_new_tool=new_tool, _differs=~_same_args())
+    rivals = _touching(runs, ~pl.col("_new_tool") & pl.col("_differs"))
     args = _canonical(tools["tool_args"], rivals)
     runs = runs.with_columns(
         _run=pl.col("_new_tool").cum_sum(),
-        _new=pl.col("_new_tool") | args.ne_missing(args.shift()),
+        _new=pl.col("_new_tool") | (pl.col("_differs") & args.ne_missing(args.shift())),
         _at=pl.int_range(pl.len()),
     )
     began = pl.when("_new").then("_at").forward_fill()
@@ -107,23 +109,26 @@ def _touching(tools: pl.DataFrame, differs: pl.Expr) -> pl.Series:
 def _canonical(args: pl.Series, rivals: pl.Series) -> pl.Series:
     """Write arguments in one form, so that the order of keys and white space do not matter.
 
-    Only those of ``rivals``, which another call could equal, are rewritten: 1 to 2 us each.
+    Only those of ``rivals``, which another call could equal, are rewritten: 0.7 us each.
     """
-    texts = args.filter(rivals).drop_nulls().unique()
-    if not len(texts):
+    rows = (rivals & args.is_not_null()).arg_true()
+    if not len(rows):
         return args
-    forms = pl.Series([canonical_json(text) for text in texts], dtype=pl.String)
-    changed = forms != texts
-    return args.replace(texts.filter(changed), forms.filter(changed))
+    texts = args.gather(rows)
+    fractions = texts.str.contains(_FRACTION).to_list()
+    forms = [_form(text, has_fraction=has) for text, has in zip(texts, fractions, strict=True)]
+    return args.clone().scatter(rows, pl.Series(forms, dtype=pl.String))
 
 
 def canonical_json(text: str) -> str:
     """Return JSON with sorted keys, no white space, and whole numbers as integers; else the text, stripped."""
+    return _form(text, has_fraction=re.search(_FRACTION, text) is not None)
+
+
+def _form(text: str, *, has_fraction: bool) -> str:
     try:
-        value = msgspec.json.decode(text)
-        if _FRACTION.search(text):
-            value = _whole(value)
-        return msgspec.json.encode(value, order="sorted").decode()
+        value = _decode(text)
+        return _encode(_whole(value) if has_fraction else value).decode()
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError, UnicodeError):
         return text.strip()
 
