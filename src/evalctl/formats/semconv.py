@@ -21,7 +21,13 @@ class Conversation(NamedTuple):
     messages: list[Message]
     system: str | None
     user: str | None
+    fallback: str | None
     last: str | None
+
+    @property
+    def asked(self) -> str | None:
+        """The last turn of the user, else the last text of anybody."""
+        return self.user or self.fallback
 
 
 _NO_VALUE = Raw()
@@ -44,6 +50,8 @@ class _Item(Struct, gc=False):
     name: str | None = None
 
 
+_TEXT = msgspec.json.Decoder(str)
+_QUOTE = ord('"')
 _DECODER = msgspec.json.Decoder(list[_Item])
 
 
@@ -111,7 +119,7 @@ def heard(messages: list[Message], last: str | None) -> Conversation:
             fallback = content
             if role == "user":
                 user = content
-    return Conversation(rest, system, user or fallback, last)
+    return Conversation(rest, system, user, fallback, last)
 
 
 def _message(fields: dict[str, Any], role: str, content: str | None) -> Message:
@@ -155,12 +163,13 @@ def _several(item: _Item, messages: list[Message]) -> str | None:
             reasoning.append(part.content or "")
         else:
             return None
+    said = [text for text in texts if text] if texts else texts
     if not answered or texts or calls:
-        content = "\n".join(text for text in texts if text) or None
-        thought = "\n".join(text for text in reasoning if text) or None
+        content = "\n".join(said) or None
+        thought = "\n".join(text for text in reasoning if text) or None if reasoning else None
         role = ROLES.get(item.role, item.role)
         messages.append(Message(role, content, calls or None, None, item.name, thought))
-    return next((text for text in reversed(texts) if text), "")
+    return said[-1] if said else ""
 
 
 def _answer(part: _Part) -> Message:
@@ -170,7 +179,10 @@ def _answer(part: _Part) -> Message:
 
 
 def _raw_text(raw: Raw) -> str | None:
-    text = str(raw, "utf-8")
-    if text.startswith('"'):
-        return text[1:-1] if "\\" not in text else msgspec.json.decode(text)
-    return None if text in {"", "null"} else text
+    data = memoryview(raw)
+    if not data:
+        return None
+    if data[0] == _QUOTE:
+        return _TEXT.decode(data)
+    text = str(data, "utf-8")
+    return None if text == "null" else text

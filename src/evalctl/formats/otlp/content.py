@@ -20,6 +20,7 @@ from evalctl.formats.messages import (
     to_messages,
 )
 from evalctl.formats.otlp.search import conversation_in, readable
+from evalctl.formats.replay import Told, told, told_in_fields
 from evalctl.formats.semconv import Conversation, heard, indexed, semconv
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ SYSTEM: Final = SLOTS["system_prompt"]
 DOCUMENTS: Final = SLOTS["documents"]
 TOOLS: Final = SLOTS["tool_definitions"]
 KIND: Final = SLOTS["kind"]
+TRACE: Final = SLOTS["trace_id"]
 
 _WRAPPED_ARGUMENTS = ('{"args"', '{"name"', '{"kwargs"', '{"input_str"', '"')
 
@@ -43,15 +45,17 @@ def converse(row: Row, slot: int, said: Conversation) -> bool:
     """Set the messages of a side, and the plain text that follows from them."""
     cells = row.cells
     if slot == INPUT:
-        cells[INPUTS] = encode(said.messages)
-        cells[INPUT] = said.user
-        if cells[SYSTEM] is None:
-            cells[SYSTEM] = said.system
-    else:
-        cells[OUTPUTS] = encode(
-            [m for m in said.messages if m.content or m.tool_calls or m.reasoning]
-        )
-        cells[OUTPUT] = said.last
+        return _asked(cells, encode(said.messages), said)
+    cells[OUTPUTS] = encode([m for m in said.messages if m.content or m.tool_calls or m.reasoning])
+    cells[OUTPUT] = said.last
+    return True
+
+
+def _asked(cells: list[Any], messages: str | None, said: Conversation | Told) -> bool:
+    cells[INPUTS] = messages
+    cells[INPUT] = said.asked
+    if cells[SYSTEM] is None:
+        cells[SYSTEM] = said.system
     return True
 
 
@@ -59,7 +63,11 @@ def read_messages(row: Row, slot: int, value: Plain) -> bool:
     """Read a list of messages, as JSON text or structured."""
     if row.cells[KIND] == "tool":
         return read_text(row, slot, value)
-    said = semconv(value) if isinstance(value, str) else None
+    if slot == INPUT and isinstance(value, str):
+        again = told(row.cells[TRACE], value)
+        if again is not None:
+            return _asked(row.cells, again.messages, again)
+    said = semconv(value) if isinstance(value, str) and slot != INPUT else None
     if said is None:
         found = parsed(value)
         messages = to_messages(found)
@@ -71,7 +79,10 @@ def read_messages(row: Row, slot: int, value: Plain) -> bool:
 
 def read_indexed(row: Row, slot: int, value: Any) -> bool:
     """Read messages whose fields came in attributes of their own."""
-    said = indexed(value)
+    again = told_in_fields(row.cells[TRACE], value) if slot == INPUT else None
+    if again is not None:
+        return _asked(row.cells, again.messages, again)
+    said = indexed(value) if slot != INPUT else None
     if said is None:
         raw = [_assembled(fields) for fields in value]
         said = heard(to_messages(raw), final_text(raw))
