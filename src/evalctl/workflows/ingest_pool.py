@@ -72,6 +72,7 @@ class Pool:
                 process.start()
                 there.close()
                 self._pipes[here] = process
+            import pyarrow.parquet  # pyright: ignore[reportUnusedImport]  # noqa: F401 - without threads here too
 
     def run(self, units: Sequence[Unit]) -> None:
         """Read all units and stage their rows; returns when every worker has flushed.

@@ -13,6 +13,7 @@ from evalctl.core.clock import UNTIMED
 from evalctl.core.identity import coordinate
 from evalctl.core.schema import SPANS
 from evalctl.formats.decode import decode, split
+from evalctl.formats.lines import breaks
 from evalctl.lake.staging import stage
 from evalctl.workflows.ingest_buffer import Buffer
 from evalctl.workflows.ingest_events import (
@@ -197,7 +198,7 @@ class Worker:
 
 def _lines_of_last(chunk: Chunk, unit: Unit) -> int:
     """Count the lines of the last chunk of a range that others follow; nobody asks for other counts."""
-    return 0 if unit.is_tail or not chunk.is_last else chunk.data.count(b"\n")
+    return 0 if unit.is_tail or not chunk.is_last else breaks(chunk.data)
 
 
 def _report_dropped(
