@@ -283,7 +283,19 @@ def test_old_openllmetry_prompts_are_messages() -> None:
     assert json.loads(found["output_messages"])[0]["tool_calls"] == [
         {"id": "c1", "name": "look", "arguments": "{}"}
     ]
+    assert found["finish_reason"] == "tool_calls"
     assert found["source_format"] == "openllmetry"
+
+
+def test_a_finish_reason_beside_a_completion_yields_to_that_of_the_response() -> None:
+    said = {
+        "gen_ai.completion.0.content": "hi",
+        "gen_ai.completion.0.role": "assistant",
+        "gen_ai.completion.0.finish_reason": "end_turn",
+    }
+
+    assert row(said)["finish_reason"] == "stop"
+    assert row({**said, "gen_ai.response.finish_reasons": ["length"]})["finish_reason"] == "length"
 
 
 def test_wrapped_arguments_of_functions_are_unwrapped() -> None:

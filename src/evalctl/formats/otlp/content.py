@@ -20,6 +20,7 @@ from evalctl.formats.messages import (
     to_messages,
 )
 from evalctl.formats.otlp.search import conversation_in, readable
+from evalctl.formats.otlp.words import REASONS
 from evalctl.formats.replay import Told, told, told_in_fields
 from evalctl.formats.semconv import Conversation, heard, indexed, semconv
 
@@ -79,6 +80,8 @@ def read_messages(row: Row, slot: int, value: Plain) -> bool:
 
 def read_indexed(row: Row, slot: int, value: Any) -> bool:
     """Read messages whose fields came in attributes of their own."""
+    if slot == OUTPUT:
+        _finished(row, value[-1].get("finish_reason"))
     again = told_in_fields(row.cells[TRACE], value) if slot == INPUT else None
     if again is not None:
         return _asked(row.cells, again.messages, again)
@@ -87,6 +90,11 @@ def read_indexed(row: Row, slot: int, value: Any) -> bool:
         raw = [_assembled(fields) for fields in value]
         said = heard(to_messages(raw), final_text(raw))
     return converse(row, slot, said)
+
+
+def _finished(row: Row, reason: Plain) -> None:
+    if isinstance(reason, str):
+        row.fill("finish_reason", REASONS.get(reason.lower(), reason))
 
 
 def read_system(row: Row, slot: int, value: Plain) -> bool:
