@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _DIGEST: Final = SLOTS["digest"]
 _MOST: Final = 8192
+_NO_FEEDBACK: Final = pl.DataFrame(schema=dict(FEEDBACK_SCHEMA))
 
 
 def spans_frame(rows: list[list[Any]]) -> pl.DataFrame:
@@ -40,6 +41,8 @@ def spans_frame(rows: list[list[Any]]) -> pl.DataFrame:
 
 def feedback_frame(found: list[Feedback]) -> pl.DataFrame:
     """Turn rows of feedback into columns of exactly ``FEEDBACK_SCHEMA``."""
+    if not found:
+        return _NO_FEEDBACK.clone()
     return pl.DataFrame(
         [
             _series(name, dtype, [row.get(name) for row in found])

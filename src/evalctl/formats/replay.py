@@ -7,7 +7,9 @@ compared and not decoded (a list of eight messages: 16 to 4 microseconds).
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from evalctl.formats.messages import encode
 from evalctl.formats.semconv import Conversation, indexed, semconv
@@ -17,7 +19,7 @@ _MOST: Final = 8 << 20
 """Characters remembered, over all traces; then everything is forgotten."""
 
 
-class Told(NamedTuple):
+class Told(Struct, frozen=True, gc=False):
     """The input side of a call: the messages as JSON without brackets, and what columns take of them."""
 
     inner: str

@@ -6,7 +6,7 @@ objects in between: 4x faster than ``messages.to_messages``, which gives the sam
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -15,7 +15,7 @@ from evalctl.formats.jsontext import json_text
 from evalctl.formats.messages import ROLES, Message, ToolCall, result_text
 
 
-class Conversation(NamedTuple):
+class Conversation(Struct, frozen=True, gc=False):
     """Messages without the system's, and the texts that columns of their own hold."""
 
     messages: list[Message]

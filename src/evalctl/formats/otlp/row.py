@@ -80,9 +80,10 @@ class Row:
         This loop is most of what decoding costs beyond parsing: one look-up per attribute.
         """
         cells, held, rest, items, places = self.cells, self.held, self.rest, self.items, PLACES
+        code, item = -1, {}  # fields of one item come one after another
         for pair in attributes:
             key, value = pair.key, pair.value
-            said = None if value is None else value.string_value
+            said = value.string_value if value else None
             if said is None:
                 said = plain(value)
             try:
@@ -96,9 +97,8 @@ class Row:
                 else:
                     self.claim(key, said, slot, detail, rank)
             elif op == INDEXED:
-                item = items.get(slot)
-                if item is None:
-                    items[slot] = item = {}
+                if slot != code:
+                    code, item = slot, items.setdefault(slot, {})
                 if detail.__class__ is str:
                     item[detail] = said
                 else:
