@@ -15,6 +15,7 @@ from evalctl.cli.progress import duration, progress_bar
 from evalctl.core.errors import ExitCode, UserError, nearest
 from evalctl.core.text import one_line
 from evalctl.core.words import SEVERITIES
+from evalctl.engines.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +96,7 @@ def command(
         sample=sample,
         limit=limit,
     )
+    keep_freed_memory()
     from evalctl.workflows.backtest import backtest
 
     config = flags.settings()

@@ -47,12 +47,12 @@ def _lists(answers: Answers) -> Any:
 
     asked = answers.codes >= 0
     ends = np.concatenate([[0], np.cumsum(asked.sum(axis=1))]).astype(np.int32)
-    fields = _fields(answers, asked)
+    fields = _fields(answers, asked, ends)
     struct = pa.StructArray.from_arrays(list(fields.values()), list(fields))
     return pa.ListArray.from_arrays(pa.array(ends), struct)
 
 
-def _fields(answers: Answers, asked: NDArray[np.bool_]) -> dict[str, Any]:
+def _fields(answers: Answers, asked: NDArray[np.bool_], ends: NDArray[np.int32]) -> dict[str, Any]:
     """Return the flat fields of all answers, target by target and question by question."""
     import pyarrow as pa
 
@@ -60,22 +60,21 @@ def _fields(answers: Answers, asked: NDArray[np.bool_]) -> dict[str, Any]:
     width = len(answers.questions)
     which = np.broadcast_to(np.arange(width, dtype=np.int16), asked.shape)[asked]
     count = len(codes)
-    place = np.cumsum(asked.reshape(-1)).reshape(asked.shape) - 1
     names = [question.rubric.name for question in answers.questions]
     versions = [question.rubric.version for question in answers.questions]
     reasons = [noted.reason for noted in answers.noted]
     failed = codes >= VERDICTS.index(None)
     said = {
-        part: [getattr(noted, part) for noted in answers.noted]
+        part: _placed([getattr(noted, part) for noted in answers.noted], asked, ends)
         for part in ("value", "explanation", "evidence")
     }
     return {
         "rubric": _words(which, names),
         "version": _words(which, versions),
         "verdict": _words(np.where(failed, 0, codes), list(VERDICTS[:3]), failed),
-        "value": _scattered(said["value"], place, count, pa.float64()),
-        "explanation": _scattered(said["explanation"], place, count, pa.string()),
-        "evidence": _scattered(said["evidence"], place, count, pa.string()),
+        "value": _scattered(said["value"], count, pa.float64()),
+        "explanation": _scattered(said["explanation"], count, pa.string()),
+        "evidence": _scattered(said["evidence"], count, pa.string()),
         "status": _words(codes, list(STATUSES)),
         "reason": _reasons(which, codes, reasons, failed),
         "annotator": _words(
@@ -105,7 +104,7 @@ def _inclusions(
 ) -> NDArray[np.float64]:
     each = [noted.inclusion for noted in answers.noted]
     if all(isinstance(value, float) for value in each):
-        return np.array(each)[which]
+        return np.full(len(which), each[0]) if len(set(each)) == 1 else np.array(each)[which]
     table = np.empty(asked.shape)
     for i, value in enumerate(each):
         table[:, i] = value
@@ -118,6 +117,7 @@ def _words(
     import pyarrow as pa
 
     kind = np.int8 if len(words) < 128 else np.int16
+    hidden = hidden if hidden is not None and hidden.any() else None
     return pa.DictionaryArray.from_arrays(
         pa.array(codes.astype(kind), mask=hidden), pa.array(words, pa.string())
     )
@@ -127,22 +127,26 @@ def _same(word: list[str], count: int) -> Any:
     return _words(np.zeros(count, dtype=np.int8), word)
 
 
-def _scattered(
-    parts: Sequence[Sparse | None], place: NDArray[np.int64], count: int, kind: Any
-) -> Any:
-    """Put sparse values of the questions at their places among all answers; null elsewhere."""
-    import pyarrow as pa
-
-    at: list[NDArray[np.int64]] = []
-    values: list[pl.Series] = []
+def _placed(
+    parts: Sequence[Sparse | None], asked: NDArray[np.bool_], ends: NDArray[np.int32]
+) -> list[tuple[NDArray[np.int64], pl.Series]]:
+    """Return what the questions noted, and its places among all answers."""
+    found: list[tuple[NDArray[np.int64], pl.Series]] = []
     for i, part in enumerate(parts):
         if part is not None and len(part.rows):
             said = part.values.is_not_null()
-            at.append(place[part.rows[said.to_numpy()], i])
-            values.append(part.values.filter(said))
-    if not at:
+            rows = part.rows[said.to_numpy()]
+            found.append((ends[rows] + asked[rows, :i].sum(axis=1), part.values.filter(said)))
+    return found
+
+
+def _scattered(placed: Sequence[tuple[NDArray[np.int64], pl.Series]], count: int, kind: Any) -> Any:
+    """Put values at their places among all answers; null elsewhere."""
+    import pyarrow as pa
+
+    if not placed:
         return pa.nulls(count, kind)
-    places, pool = np.concatenate(at), pl.concat(values)
+    places, pool = np.concatenate([at for at, _ in placed]), pl.concat([said for _, said in placed])
     order = np.argsort(places)
     spread = _spread_texts if kind == pa.string() else _spread_numbers
     return spread(pool.gather(order), places[order], count)
