@@ -69,6 +69,11 @@ def is_leaf(span: Span, trace: list[Span]) -> bool:
     return not any(s["kind"] == "llm" and has_usage(s) for s in below(span, trace))
 
 
+def is_caller(above: Span, span: Span, trace: list[Span]) -> bool:
+    """Whether ``above`` is a model call with usage that ``span`` is a part of."""
+    return above["kind"] == "llm" and has_usage(above) and span in below(above, trace)
+
+
 def same_call(one: Span, other: Span) -> bool | None:
     """Whether two calls are identical; None where unrecorded arguments leave it open."""
     if (one["tool"] or "?") != (other["tool"] or "?"):
@@ -187,6 +192,7 @@ def trace_row(trace: list[Span]) -> dict[str, Any]:
         s
         for s in leaves
         if not any(a in leaves and s in below(a, trace) for a in ancestors(s, trace))
+        and (has_usage(s) or not any(is_caller(a, s, trace) for a in ancestors(s, trace)))
     ]
     depths = [len(way_up(s, trace)[0]) for s in work if way_up(s, trace)[1] == "root"]
     starts = [s["start_time"] for s in trace if s["start_time"]]

@@ -63,6 +63,30 @@ def test_turns_are_the_user_messages_of_the_longest_input() -> None:
     assert traces(rows, "turns") == [{"turns": 2}, {"turns": 1}, {"turns": None}]
 
 
+def test_a_streamed_call_told_in_three_spans_is_one_call() -> None:
+    """Logfire writes the wrapper, the request without usage, and a record of what was streamed."""
+    rows = [
+        span("t", "a", kind="llm", prompt_tokens=54),
+        span("t", "b", "a", kind="llm"),
+        span("t", "c", "a", kind="llm", prompt_tokens=54),
+    ]
+    assert traces(rows, "llm_calls", "prompt_tokens") == [{"llm_calls": 1, "prompt_tokens": 54}]
+
+
+def test_models_are_those_that_answered_where_model_calls_were_traced() -> None:
+    rows = [
+        span("t", "a", kind="agent", model="mini"),
+        span("t", "b", "a", kind="llm", model="mini-0613"),
+        span("u", "a", kind="agent", model="mini"),
+        span("v", "a", kind="tool"),
+    ]
+    assert traces(rows, "models") == [
+        {"models": ["mini-0613"]},
+        {"models": ["mini"]},
+        {"models": []},
+    ]
+
+
 def test_documents_of_all_retrievers_make_one_list() -> None:
     rows = [
         span("t", "a", kind="retriever", documents='[{"id": "1"}]', start_time=at(2)),

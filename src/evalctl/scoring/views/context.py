@@ -95,10 +95,13 @@ def _leaves(spans: pl.DataFrame) -> pl.DataFrame:
     llm = (kind == "llm").to_numpy()
     used = spans.select(pl.any_horizontal(pl.col(USAGE).is_not_null())).to_series().to_numpy()
     leaf = llm & ~any_below(parents, llm & used)
+    call = leaf & ~any_above(parents, leaf)
+    if (call & ~used).any():  # a part of a call whose usage stands beside it or above it
+        call = call & (used | ~any_above(parents, llm & used))
     return spans.with_columns(
         pl.Series("is_leaf_llm", leaf),
         pl.Series("_used", used),
-        pl.Series("_call", leaf & ~any_above(parents, leaf)),
+        pl.Series("_call", call),
     )
 
 

@@ -73,6 +73,13 @@ _elapsed = (pl.col("end_time").max() - pl.col("start_time").min()).dt.total_micr
 _has_content = pl.col("input_messages").is_not_null() | pl.col("input").is_not_null()
 _user_messages = pl.col("input_messages").str.count_matches(r'"role"[ \t\r\n]*:[ \t\r\n]*"user"')
 _tool_name = pl.col("tool").fill_null(NAMELESS)
+_answering = pl.col("model").filter(pl.col("kind").is_in(["llm", "embedding", "reranker"]))
+_models = (
+    # An agent span names the model that it asks for, which is not what the one that answers is called.
+    pl.when(_answering.is_not_null().any())
+    .then(_answering.drop_nulls().unique().sort().implode())
+    .otherwise(pl.col("model").drop_nulls().unique().sort().implode())
+)
 _inner = pl.col("documents").str.strip_chars().str.strip_prefix("[").str.strip_suffix("]")
 _retrieved = _inner.filter(pl.col("kind") == "retriever").drop_nulls()
 
@@ -87,7 +94,7 @@ _COLUMNS: dict[str, _Column] = {
     "agents": _Column(
         reads=("agent",), expr=pl.col("agent").drop_nulls().unique(maintain_order=True)
     ),
-    "models": _Column(reads=("model",), expr=pl.col("model").drop_nulls().unique().sort()),
+    "models": _Column(reads=("model", "kind"), expr=_models),
     "name": _Column(
         reads=("name", "is_root"),
         expr=pl.coalesce(pl.col("name").filter(pl.col("is_root")).first(), pl.col("name").first()),
