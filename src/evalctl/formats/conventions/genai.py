@@ -10,7 +10,13 @@ from evalctl.formats.otlp.content import (
     read_text,
     tools_in,
 )
-from evalctl.formats.otlp.facts import drop_pending, finish_reasons, tool_status
+from evalctl.formats.otlp.facts import (
+    drop_pending,
+    finish_reasons,
+    first_chunk,
+    raw_usage,
+    tool_status,
+)
 
 CONVENTION = Convention(
     name="genai",
@@ -107,6 +113,9 @@ CONVENTION = Convention(
     calls={
         "gen_ai.response.finish_reasons": finish_reasons,
         "gen_ai.tool.status": tool_status,
+        "gen_ai.usage.raw": raw_usage,
+        "gen_ai.client.operation.time_to_first_chunk": first_chunk,
+        "gen_ai.response.time_to_first_chunk": first_chunk,
         "logfire.span_type": drop_pending,
     },
 )

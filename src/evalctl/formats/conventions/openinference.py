@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evalctl.formats.conventions import Convention, Indexed, Kinds, Text
 from evalctl.formats.otlp.content import documents_in, read_text, tools_in
-from evalctl.formats.otlp.facts import meta
+from evalctl.formats.otlp.facts import meta, parameters
 
 _MESSAGE = {
     "message.role": "role",
@@ -105,6 +105,6 @@ CONVENTION = Convention(
         "session.annotations": Indexed(group="session_feedback", fields=_feedback("annotation")),
         "session.evaluations": Indexed(group="session_feedback", fields=_feedback("evaluation")),
     },
-    calls={"metadata": meta},
+    calls={"metadata": meta, "llm.invocation_parameters": parameters},
     dropped=frozenset({"embedding.vector", "input.mime_type", "output.mime_type"}),
 )

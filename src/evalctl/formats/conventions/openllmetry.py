@@ -27,6 +27,7 @@ CONVENTION = Convention(
         f"{_PROPERTIES}.thread_id": ("session_id", 31),
         f"{_PROPERTIES}.conversation_id": ("session_id", 32),
         f"{_PROPERTIES}.user_id": ("user_id", 30),
+        f"{_PROPERTIES}.lc_agent_name": ("agent", 60),
         "llm.usage.total_tokens": ("total_tokens", 30),
         "traceloop.prompt.key": ("prompt_name", 20),
         "traceloop.prompt.version": ("prompt_version", 20),
@@ -46,6 +47,8 @@ CONVENTION = Convention(
     texts={
         "traceloop.entity.input": Text(column="input", rank=50, read=read_text),
         "traceloop.entity.output": Text(column="output", rank=50, read=read_text),
+        "gen_ai.task.input": Text(column="input", rank=51, read=read_text),
+        "gen_ai.task.output": Text(column="output", rank=51, read=read_text),
     },
     indexed={
         "gen_ai.prompt": Indexed(group="input", fields=_MESSAGE),

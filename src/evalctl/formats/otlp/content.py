@@ -6,7 +6,6 @@ system instructions, tool definitions and documents.
 
 from __future__ import annotations
 
-from ast import literal_eval
 from typing import TYPE_CHECKING, Any, Final
 
 from evalctl.formats.cells import SLOTS
@@ -19,6 +18,7 @@ from evalctl.formats.messages import (
     result_text,
     to_messages,
 )
+from evalctl.formats.otlp.calls import arguments_text, tool_result
 from evalctl.formats.otlp.search import conversation_in, readable
 from evalctl.formats.otlp.words import REASONS
 from evalctl.formats.replay import Told, told, told_in_fields
@@ -39,7 +39,7 @@ TOOLS: Final = SLOTS["tool_definitions"]
 KIND: Final = SLOTS["kind"]
 TRACE: Final = SLOTS["trace_id"]
 
-_WRAPPED_ARGUMENTS = ('{"args"', '{"name"', '{"kwargs"', '{"input_str"', '"')
+REASON: Final = SLOTS["finish_reason"]
 
 
 def converse(row: Row, slot: int, said: Conversation) -> bool:
@@ -63,7 +63,9 @@ def _asked(cells: list[Any], messages: str | None, said: Conversation | Told) ->
 def read_messages(row: Row, slot: int, value: Plain) -> bool:
     """Read a list of messages, as JSON text or structured."""
     if row.cells[KIND] == "tool":
-        return read_text(row, slot, value)
+        return _read_call(row, slot, value)
+    if slot == OUTPUT and row.cells[REASON] is None:
+        _finished(row, _reason_in(value))
     if slot == INPUT and isinstance(value, str):
         again = told(row.cells[TRACE], value)
         if again is not None:
@@ -92,6 +94,27 @@ def read_indexed(row: Row, slot: int, value: Any) -> bool:
     return converse(row, slot, said)
 
 
+def _read_call(row: Row, slot: int, value: Plain) -> bool:
+    """Read a tool's arguments or result out of a message's part, else as they are."""
+    cells = row.cells
+    for message in reversed(to_messages(parsed(value))):
+        if slot == INPUT and message.tool_calls:
+            cells[slot] = message.tool_calls[-1].arguments
+        elif slot == OUTPUT and message.role == "tool":
+            cells[slot] = message.content
+        if cells[slot] is not None:
+            return True
+    return read_text(row, slot, value)
+
+
+def _reason_in(value: Plain) -> Plain:
+    if isinstance(value, str) and '"finish_reason"' not in value:
+        return None
+    found = parsed(value)
+    last = found[-1] if isinstance(found, list) and found else None
+    return last.get("finish_reason") if isinstance(last, dict) else None
+
+
 def _finished(row: Row, reason: Plain) -> None:
     if isinstance(reason, str):
         row.fill("finish_reason", REASONS.get(reason.lower(), reason))
@@ -113,7 +136,7 @@ def read_text(row: Row, slot: int, value: Plain) -> bool:
     cells = row.cells
     kind = cells[KIND]
     if kind == "tool":
-        cells[slot] = arguments_text(value) if slot == INPUT else result_text(value)
+        cells[slot] = arguments_text(value) if slot == INPUT else tool_result(row, value)
         return True
     if slot == OUTPUT and _repeats(cells, kind, value):
         return True
@@ -177,37 +200,6 @@ def take_groups(row: Row, groups: dict[str, list[Object]]) -> None:
     if embedded:
         texts = (item.get("text") for item in embedded)
         cells[INPUT] = "\n".join(str(text) for text in texts if text) or None
-
-
-def arguments_text(value: Plain) -> str:
-    """Return a tool's arguments as JSON text, without what instrumentation wraps them in."""
-    if isinstance(value, str):
-        if value.startswith("{'"):
-            value = _from_python(value)
-        elif not value.startswith(_WRAPPED_ARGUMENTS):
-            return value
-    found = parsed(value)
-    if isinstance(found, dict):
-        keys = found.keys()
-        if keys == {"args", "kwargs"} and isinstance(found["args"], list):
-            objects = [item for item in found["args"] if isinstance(item, dict)]
-            return json_text(
-                found["kwargs"] or (objects[0] if len(objects) == 1 else found["args"])
-            )
-        if keys == {"name", "args"}:
-            return json_text(found["args"])
-        if keys == {"input_str"} and isinstance(found["input_str"], str):
-            return _from_python(found["input_str"])
-    return unquoted(value) if isinstance(value, str) else json_text(value)
-
-
-def _from_python(text: str) -> str:
-    """Turn the repr of a dict, as LangGraph's instrumentation writes arguments, into JSON."""
-    try:
-        found = literal_eval(text)
-        return json_text(found) if isinstance(found, dict) else text
-    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError, UnicodeError):
-        return text
 
 
 def _repeats(cells: list[Any], kind: str | None, value: Plain) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from evalctl.formats.definitions import tools_text
 from evalctl.formats.jsontext import json_text, parsed, unquoted
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 _META = {
     "session_id": ("session_id", "thread_id", "conversation_id"),
     "user_id": ("user_id",),
+    "agent": ("lc_agent_name",),
 }
+_TELLING = ("session", "thread", "user", "conversation", "lc_agent_name")
 _USAGE = {
     "prompt_tokens": ("input", "input_tokens", "prompt_tokens"),
     "completion_tokens": ("output", "output_tokens", "completion_tokens"),
@@ -54,6 +57,12 @@ def usage_details(row: Row, value: Plain) -> bool:
         if isinstance(details, dict) and _is_count(details.get(name)):
             row.fill(column, details[name])
     return True
+
+
+def raw_usage(row: Row, value: Plain) -> bool:
+    """Fill what other attributes leave out from the provider's own counts; they stay an attribute."""
+    usage_details(row, value)
+    return False
 
 
 def cost_details(row: Row, value: Plain) -> bool:
@@ -113,10 +122,30 @@ def first_completion(row: Row, value: Plain) -> bool:
     return True
 
 
+def first_chunk(row: Row, value: Plain) -> bool:
+    """Take the seconds until the first chunk came."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        return False
+    row.fill("ttft_ms", value * 1000)
+    return True
+
+
+def parameters(row: Row, value: Plain) -> bool:
+    """Keep the parameters of a call, without the tools where attributes of their own tell them."""
+    found = parsed(value) if isinstance(value, str) and '"tools"' in value else None
+    told = [item["json_schema"] for item in row.items.values() if "json_schema" in item]
+    if not isinstance(found, dict) or not found.get("tools") or not told:
+        return False
+    if tools_text(json_text(found.pop("tools"))) != tools_text(json_text(told)):
+        return False
+    row.rest["llm.invocation_parameters"] = json_text(found)
+    return True
+
+
 def meta(row: Row, value: Plain) -> bool:
-    """Find session and user in free metadata; it stays an attribute."""
+    """Find session, user and agent in free metadata; it stays an attribute."""
     text = json_text(value)
-    if "session" in text or "thread" in text or "user" in text or "conversation" in text:
+    if any(word in text for word in _TELLING):
         found = parsed(text)
         if isinstance(found, dict):
             for column, names in _META.items():

@@ -31,6 +31,9 @@ _WRAPPERS = frozenset(
         "content",
     ]
 )
+_BESIDE = ("tags", "metadata", "kwargs")
+"""What LangChain's instrumentations put beside the inputs and outputs of a step."""
+
 _PROVIDER_KEYS = frozenset(
     [
         "model",
@@ -49,6 +52,7 @@ _HOLDERS = ("messages", "contents", "message", "input", "output", "prompt", "inp
 
 def conversation_in(row: Row, found: object) -> object | None:
     """Find the messages in a request, a response or a state; leave the rest in ``row.left``."""
+    found = _update(found)
     if looks_like_messages(found) or (isinstance(found, dict) and _is_message(found)):
         return found
     if not isinstance(found, dict):
@@ -58,9 +62,16 @@ def conversation_in(row: Row, found: object) -> object | None:
         if looks_like_messages(inner):
             _mine(row, found, key)
             return inner
-        if key in {"inputs", "outputs"} and isinstance(inner, dict):
+        if key in {"inputs", "outputs"} and isinstance(inner, dict | list):
             return conversation_in(row, inner)
     return _choices(row, found)
+
+
+def _update(found: object) -> object:
+    """Take the change of state out of the command that a LangGraph node returns."""
+    only = found[0] if isinstance(found, list) and len(found) == 1 else None
+    change = only.get("update") if isinstance(only, dict) and "graph" in only else None
+    return change if isinstance(change, dict) else found
 
 
 def _is_message(found: Object) -> bool:
@@ -99,14 +110,34 @@ def readable(row: Row, found: object) -> str | None:
     if isinstance(found, str):
         return unquoted(found) or None
     if isinstance(found, dict):
-        args, keys = found.get("args"), found.keys()
-        if keys <= {"args", "kwargs"} and isinstance(args, list) and not found.get("kwargs"):
-            return readable(row, args[0]) if len(args) == 1 else json_text(args)
-        if keys == {"system", "prompt"} and isinstance(found["prompt"], str):
-            row.fill("system_prompt", found["system"])
-            return found["prompt"] or None
-        if len(found) == 1:
-            key, inner = next(iter(found.items()))
-            if key in _WRAPPERS and inner is not None:
-                return readable(row, inner)
+        inner = _inside(row, found)
+        if inner is not found:
+            return readable(row, inner)
     return None if found is None else json_text(found)
+
+
+def _inside(row: Row, found: Object) -> object:
+    """Return what a wrapper holds, and the object itself where it is none."""
+    args, keys = found.get("args"), found.keys()
+    if keys <= {"args", "kwargs"} and isinstance(args, list) and not found.get("kwargs"):
+        return args[0] if len(args) == 1 else args
+    if keys == {"system", "prompt"} and isinstance(found["prompt"], str):
+        row.fill("system_prompt", found["system"])
+        return found["prompt"]
+    if len(found) == 1:
+        key, inner = next(iter(found.items()))
+        if key in _WRAPPERS and inner is not None:
+            return inner
+    return _of_step(row, found)
+
+
+def _of_step(row: Row, found: Object) -> object:
+    """Return the task of a smolagents run, or what went in or out of a step of LangChain."""
+    task = found.get("task")
+    if row.kind == "agent" and isinstance(task, str) and task:
+        row.left = {k: v for k, v in found.items() if k != "task" and v is not None} or None
+        return task
+    for key in ("inputs", "outputs"):
+        if key in found and found.keys() <= {key, *_BESIDE}:
+            return found[key]
+    return found

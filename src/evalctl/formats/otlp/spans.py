@@ -38,6 +38,7 @@ _NO_GROUPS: Final[Groups] = {}
 _ENCODE = msgspec.json.Encoder().encode
 _EVENT_RANK = 30
 _INDEXED_RANK = 20
+_LAST_RANK = 200
 _FEEDBACK_GROUPS = (
     ("span_feedback", "span"),
     ("trace_feedback", "trace"),
@@ -263,7 +264,8 @@ def _content(row: Row, groups: Groups, events: Events | None) -> None:
 def _candidates(row: Row, groups: Groups, events: Events | None) -> list[Candidate]:
     candidates = list(row.texts.values())
     if "input" in groups:
-        candidates.append((_INDEXED_RANK, INPUT, "", read_indexed, groups["input"]))
+        rank = _INDEXED_RANK if _say(groups["input"]) else _LAST_RANK
+        candidates.append((rank, INPUT, "", read_indexed, groups["input"]))
     if "output" in groups:
         candidates.append((_INDEXED_RANK, OUTPUT, "", read_indexed, groups["output"]))
     if events is not None:
@@ -277,4 +279,10 @@ def _candidates(row: Row, groups: Groups, events: Events | None) -> list[Candida
     return candidates
 
 
+def _say(items: list[dict[str, Any]]) -> bool:
+    """Tell messages from bare roles, which LangGraph's instrumentation writes for plain objects."""
+    return any(not _SAYING.isdisjoint(item) for item in items)
+
+
+_SAYING: Final = frozenset({"content", "contents", "tool_calls", "function_name"})
 _TO_MESSAGES: Final = INPUTS - INPUT
