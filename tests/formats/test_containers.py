@@ -245,3 +245,12 @@ def test_base64_ids_become_hex(name: str, spans: int) -> None:
     assert all(re.fullmatch("[0-9a-f]{16}", span_id) for _, span_id in found.ids)
     parents = set(found.spans["parent_span_id"].drop_nulls())
     assert parents <= {span_id for _, span_id in found.ids}
+
+
+def test_documents_that_follow_each_other_are_all_read() -> None:
+    """``jq .`` writes the lines of a file so."""
+    pretty = "\n".join(json.dumps(json.loads(line), indent=2) for line in LINES.splitlines())
+
+    found = read(pretty.encode())
+
+    assert (found.container, found.ids, found.rejects) == ("otlp_json", ids_in(LINES), [])

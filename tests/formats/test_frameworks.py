@@ -201,3 +201,16 @@ def test_counts_that_only_the_provider_tells_are_read() -> None:
         for i, u in usage.items()
     )
     assert len(counts) == 2
+
+
+def test_a_tool_s_answer_among_output_messages_keeps_the_call_that_it_answers() -> None:
+    """As the OTLP export of an agent's whole conversation writes it."""
+    said = [{"role": "tool", "parts": [{"type": "text", "content": "18 C"}], "tool_call_id": "c1"}]
+
+    found = row(
+        {"gen_ai.operation.name": "invoke_agent", "gen_ai.output.messages": json.dumps(said)}
+    )
+
+    assert json.loads(found["output_messages"]) == [
+        {"role": "tool", "content": "18 C", "tool_call_id": "c1"}
+    ]

@@ -48,6 +48,7 @@ class _Item(Struct, gc=False):
     role: str
     parts: list[_Part]
     name: str | None = None
+    tool_call_id: str | None = None
 
 
 _TEXT = msgspec.json.Decoder(str)
@@ -69,7 +70,8 @@ def semconv(text: str) -> Conversation | None:
         if part is not None and part.type == "text":
             content = part.content or None
             role = item.role
-            messages.append(Message(ROLES.get(role, role), content, None, None, item.name))
+            call = item.tool_call_id if role == "tool" else None
+            messages.append(Message(ROLES.get(role, role), content, None, call, item.name))
             last = content or last
         elif part is not None and part.type == "tool_call_response":
             messages.append(_answer(part))

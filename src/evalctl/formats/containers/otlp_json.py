@@ -1,7 +1,11 @@
-"""OTLP/JSON as one document: pretty-printed, a list of requests, or an answer of Tempo or Phoenix."""
+"""OTLP/JSON as a document: pretty-printed, a list of requests, or an answer of Tempo or Phoenix.
+
+Several documents may follow each other, as jq writes the lines of a file.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import IO, TYPE_CHECKING
 
 import msgspec
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
     from evalctl.formats.batch import Batch, Chunk
 
 PRIORITY = 20
+_BETWEEN = re.compile(rb"(?<=\})\s*\n\s*(?=\{)")
+"""Between documents: in one, objects are parted by a comma, and no text holds a line break."""
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -51,7 +57,7 @@ def decode(chunk: Chunk) -> Iterator[Batch]:
 
 def _requests(data: bytes) -> list[bytes]:
     if not data.startswith(b"["):
-        return [data] if data else []
+        return _BETWEEN.split(data) if data else []
     try:
         return [bytes(item) for item in _LIST.decode(data)]
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
