@@ -46,7 +46,8 @@ class _Reader(io.RawIOBase):
         if self.cut_off:
             return 0
         try:
-            return self._inner.readinto1(view)  # readinto would lose what came before an error
+            # readinto, and readinto1 of more than the buffer, would lose what came before an error.
+            return self._inner.readinto1(view[:_BLOCK])
         except broken() as error:
             if isinstance(error, OSError) and error.errno:
                 raise  # the disk, not the data
