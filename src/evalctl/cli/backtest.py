@@ -14,7 +14,7 @@ from evalctl.cli.output import emit_json, emit_rows, say, table, width
 from evalctl.cli.progress import duration, progress_bar
 from evalctl.core.errors import ExitCode, UserError, nearest
 from evalctl.core.text import one_line
-from evalctl.core.words import SEVERITIES
+from evalctl.core.words import SEVERITIES, TARGETS
 from evalctl.engines.memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _say_selection(result: BacktestResult) -> None:
     since = f"{result.since:%Y-%m-%d %H:%M:%S}" if result.since else "the beginning"
     until = f"{result.until:%Y-%m-%d %H:%M:%S}" if result.until else "the end"
     say(f"window: {since} to {until} UTC")
-    for target, steps in result.left.items():
+    for target, steps in sorted(result.left.items(), key=lambda item: TARGETS.index(item[0])):
         said = [f"{count:,} {_STEPS.get(step, f'after --{step}')}" for step, count in steps.items()]
         say(f"{target}s: {', '.join(said)}")
 
