@@ -40,11 +40,6 @@ _ASCII = str.maketrans(
 )
 
 
-def is_wide() -> bool:
-    """Whether stdout can write UTF-8."""
-    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-
-
 def width() -> int:
     """Columns to draw in: the terminal's, 80 when there is none."""
     return shutil.get_terminal_size((80, 24)).columns

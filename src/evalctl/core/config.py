@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from evalctl.core.errors import ConfigError, nearest
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FILE_NAME = "evalctl.toml"
 
@@ -46,7 +43,6 @@ class Config:
     source: str = "default"
     project: str | None = None
     redact: Redact | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 def load_config(start: Path | None = None) -> Config:

@@ -32,10 +32,3 @@ class Selection:
     where: str | None = None
     sample: float = 1.0
     limit: int | None = None
-
-    @property
-    def is_everything(self) -> bool:
-        """Whether nothing but perhaps the window of time narrows the selection."""
-        narrowed = (self.kinds, self.tools, self.agents, self.models, self.services)
-        rest = (self.traces, self.sessions, self.where, self.limit)
-        return not any(narrowed) and not any(rest) and self.sample >= 1.0

@@ -110,18 +110,6 @@ def ai_provider(row: Row, value: Plain) -> bool:
     return False
 
 
-def first_completion(row: Row, value: Plain) -> bool:
-    """Langfuse gives the time at which the first token came."""
-    from evalctl.formats.times import iso_microseconds
-
-    start = row.start
-    at = iso_microseconds(unquoted(value)) if isinstance(value, str) else None
-    if at is None or start is None or at < start:
-        return False
-    row.fill("ttft_ms", (at - start) / 1000)
-    return True
-
-
 def first_chunk(row: Row, value: Plain) -> bool:
     """Take the seconds until the first chunk came."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
